@@ -1,0 +1,123 @@
+//! Accounts: who signs in. Our own table by default, or a table that an embedding program brings.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use countersign_token::{Timestamp, UnixMillis};
+
+use crate::password::EncodedPassword;
+use crate::store::StoreError;
+
+/// An account's number: from 1 in order of creation, never reused. The user claim carries it as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(i64);
+
+impl AccountId {
+    /// An id as a store or a token names it.
+    pub const fn new(id: i64) -> Self {
+        Self(id)
+    }
+
+    /// The plain number.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Whether an account may sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It may.
+    Active,
+    /// It may not, until it is activated again.
+    Inactive,
+}
+
+/// What the operator granted: Django's two flags. They decide about the console and staff endpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Privileges {
+    /// May open the console and read the token lists.
+    pub staff: bool,
+    /// May do everything.
+    pub superuser: bool,
+}
+
+/// One account, as the authority needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The account's number.
+    pub id: AccountId,
+    /// The login name, unique, compared exactly.
+    pub username: String,
+    /// The e-mail address; empty if there is none.
+    pub email: String,
+    /// The password as stored; its `Debug` shows nothing.
+    pub password: EncodedPassword,
+    /// Moves with every change of the password, never with a re-hash of the same one.
+    pub credential_version: i64,
+    /// Whether it may sign in.
+    pub standing: Standing,
+    /// Staff and superuser flags.
+    pub privileges: Privileges,
+    /// The role code (`jwt-allauth`): 0 for none.
+    pub role: i64,
+    /// The owner must choose a new password.
+    pub password_needs_reset: bool,
+    /// When the account was made.
+    pub created_at: UnixMillis,
+    /// The last sign-in that was recorded.
+    pub last_login: Option<UnixMillis>,
+    /// Foreign tokens issued up to this second are refused; see the revocation log.
+    pub revoked_before: Option<Timestamp>,
+}
+
+impl Account {
+    /// Whether the account may sign in.
+    pub fn is_active(&self) -> bool {
+        self.standing == Standing::Active
+    }
+}
+
+/// Where accounts live, as far as the authority must know: the trait that an embedding program implements
+/// over its own users.
+///
+/// # Contract
+/// Look-ups are exact: case-sensitive, without Unicode normalization. An id that was deleted never comes back.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// Finds the account that signs in under `login`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the look-up could not be made; the caller refuses then.
+    async fn find_account_by_login(&self, login: &str) -> Result<Option<Account>, StoreError>;
+
+    /// Finds an account by its number.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the look-up could not be made.
+    async fn find_account(&self, id: AccountId) -> Result<Option<Account>, StoreError>;
+
+    /// Replaces the stored form `from` of an unchanged password by `to`, and does nothing if the account
+    /// holds another form by now. The credential version stays.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be written; a sign-in goes on all the same.
+    async fn upgrade_password(
+        &self,
+        id: AccountId,
+        from: &EncodedPassword,
+        to: &EncodedPassword,
+    ) -> Result<(), StoreError>;
+
+    /// Notes a sign-in on the account.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be written.
+    async fn record_login(&self, id: AccountId, at: UnixMillis) -> Result<(), StoreError>;
+}

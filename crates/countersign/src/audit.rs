@@ -1,0 +1,215 @@
+//! The audit log: what happened, to whom, with which result. Append-only, and no token, password or key in it.
+
+use std::net::IpAddr;
+
+use countersign_token::UnixMillis;
+use serde::Serialize;
+
+use crate::account::AccountId;
+use crate::session::{EndCause, SessionId};
+
+/// What happened. A closed list; the names are stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditKind {
+    /// A session was opened with a password.
+    Login,
+    /// A sign-in was refused.
+    LoginFailed,
+    /// A session was opened without a password, by an operator or an embedding program.
+    SessionOpened,
+    /// A refresh token was rotated or used.
+    Refreshed,
+    /// The same successor was handed out once more.
+    RefreshReplayed,
+    /// A spent token came back within the grace from another client.
+    ReplayOtherClient,
+    /// A spent token was presented; its session was ended.
+    ReuseDetected,
+    /// A token named a generation that the store does not know yet: the store is older than its tokens.
+    StoreRolledBack,
+    /// A token was blacklisted by its holder.
+    TokenBlacklisted,
+    /// A token was revoked by an operator.
+    TokenRevoked,
+    /// One session was ended.
+    SessionEnded,
+    /// All sessions of an account were ended.
+    SessionsEnded,
+    /// An account was made.
+    AccountCreated,
+    /// An account's flags or names were changed.
+    AccountChanged,
+    /// An account's password was changed.
+    PasswordChanged,
+    /// An account was deactivated.
+    AccountDeactivated,
+    /// An account was activated.
+    AccountActivated,
+    /// An account was deleted.
+    AccountDeleted,
+    /// A signing key was made.
+    KeyGenerated,
+}
+
+impl AuditKind {
+    /// Every kind there is.
+    pub const ALL: [Self; 19] = [
+        Self::Login,
+        Self::LoginFailed,
+        Self::SessionOpened,
+        Self::Refreshed,
+        Self::RefreshReplayed,
+        Self::ReplayOtherClient,
+        Self::ReuseDetected,
+        Self::StoreRolledBack,
+        Self::TokenBlacklisted,
+        Self::TokenRevoked,
+        Self::SessionEnded,
+        Self::SessionsEnded,
+        Self::AccountCreated,
+        Self::AccountChanged,
+        Self::PasswordChanged,
+        Self::AccountDeactivated,
+        Self::AccountActivated,
+        Self::AccountDeleted,
+        Self::KeyGenerated,
+    ];
+
+    /// The stable name, as stored and exported.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::LoginFailed => "login_failed",
+            Self::SessionOpened => "session_opened",
+            Self::Refreshed => "refreshed",
+            Self::RefreshReplayed => "refresh_replayed",
+            Self::ReplayOtherClient => "replay_other_client",
+            Self::ReuseDetected => "reuse_detected",
+            Self::StoreRolledBack => "store_rolled_back",
+            Self::TokenBlacklisted => "token_blacklisted",
+            Self::TokenRevoked => "token_revoked",
+            Self::SessionEnded => "session_ended",
+            Self::SessionsEnded => "sessions_ended",
+            Self::AccountCreated => "account_created",
+            Self::AccountChanged => "account_changed",
+            Self::PasswordChanged => "password_changed",
+            Self::AccountDeactivated => "account_deactivated",
+            Self::AccountActivated => "account_activated",
+            Self::AccountDeleted => "account_deleted",
+            Self::KeyGenerated => "key_generated",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Who did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// Whoever sent the request: the holder of the token or the password.
+    Client,
+    /// Somebody at the command line.
+    Operator,
+    /// The program itself.
+    System,
+}
+
+impl Actor {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Operator => "operator",
+            Self::System => "system",
+        }
+    }
+
+    /// The actor of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Client, Self::Operator, Self::System]
+            .into_iter()
+            .find(|actor| actor.name() == name)
+    }
+}
+
+/// One line of the audit log. It is written in the transaction of what it tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// When.
+    pub at: UnixMillis,
+    /// What.
+    pub kind: AuditKind,
+    /// Who did it.
+    pub actor: Actor,
+    /// Whose account it concerns. A store fills in the number of an account that the same transaction makes.
+    pub subject: Option<AccountId>,
+    /// Which session it concerns.
+    pub session: Option<SessionId>,
+    /// The client's address, if a client asked.
+    pub ip: Option<IpAddr>,
+    /// Why a session ended, where one did.
+    pub cause: Option<EndCause>,
+}
+
+impl AuditEvent {
+    /// An event without details yet.
+    pub const fn new(at: UnixMillis, kind: AuditKind, actor: Actor) -> Self {
+        Self {
+            at,
+            kind,
+            actor,
+            subject: None,
+            session: None,
+            ip: None,
+            cause: None,
+        }
+    }
+
+    /// Names the account that it concerns.
+    #[must_use]
+    pub const fn about(mut self, subject: AccountId) -> Self {
+        self.subject = Some(subject);
+        self
+    }
+
+    /// Names the session that it concerns.
+    #[must_use]
+    pub const fn in_session(mut self, session: SessionId) -> Self {
+        self.session = Some(session);
+        self
+    }
+
+    /// Names the address it came from.
+    #[must_use]
+    pub const fn from_ip(mut self, ip: Option<IpAddr>) -> Self {
+        self.ip = ip;
+        self
+    }
+
+    /// Names the cause of a session's end.
+    #[must_use]
+    pub const fn because(mut self, cause: EndCause) -> Self {
+        self.cause = Some(cause);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_and_actor_reads_back_by_its_name() {
+        for kind in AuditKind::ALL {
+            assert_eq!(AuditKind::parse(kind.name()), Some(kind));
+        }
+        for actor in [Actor::Client, Actor::Operator, Actor::System] {
+            assert_eq!(Actor::parse(actor.name()), Some(actor));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Passwords: Django's encoded form, argon2id for everything new, and a bound on how many are hashed at once.
+
+mod argon2id;
+mod encoded;
+mod hasher;
+mod pbkdf2;
+
+pub use self::argon2id::Argon2Cost;
+pub use self::encoded::EncodedPassword;
+pub use self::hasher::{Check, HasherError, PasswordHasher};
+
+use zeroize::Zeroizing;
+
+/// A password in clear, as somebody typed it. Wiped when dropped; its `Debug` shows nothing.
+pub struct PlainPassword(Zeroizing<String>);
+
+impl PlainPassword {
+    /// The longest password that is ever hashed, in bytes.
+    pub const MAX_BYTES: usize = 1024;
+
+    /// Takes a password as it was typed.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// Whether it is longer than anything we hash. Such a password is refused, never cut.
+    pub fn is_too_long(&self) -> bool {
+        self.0.len() > Self::MAX_BYTES
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl std::fmt::Debug for PlainPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PlainPassword(****)")
+    }
+}

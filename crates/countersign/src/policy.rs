@@ -1,0 +1,498 @@
+//! Every setting that decides about tokens, validated once; and the presets, which only choose defaults.
+//!
+//! A [`Policy`] is plain data. [`Policy::preset`] fills it with the defaults of one of the systems that this one
+//! stands in for; whoever reads a configuration then overrides single fields, and [`Policy::validate`] refuses
+//! what contradicts itself before anything is issued.
+
+use std::time::Duration;
+
+use countersign_token::Algorithm;
+
+use crate::password::Argon2Cost;
+use crate::rotation::{ReuseDetection, RotationMode, RotationPolicy};
+
+/// The systems whose behavior the defaults can follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preset {
+    /// The best of all of them.
+    Modern,
+    /// djangorestframework-simplejwt, on the wire.
+    SimpleJwt,
+}
+
+impl Preset {
+    /// Every preset of this build.
+    pub const ALL: [Self; 2] = [Self::Modern, Self::SimpleJwt];
+
+    /// The name in configuration files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Modern => "modern",
+            Self::SimpleJwt => "simplejwt",
+        }
+    }
+
+    /// The preset of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.name() == name)
+    }
+}
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Which defaults it started from.
+    pub preset: Preset,
+    /// What tokens say and how long they live.
+    pub tokens: TokenPolicy,
+    /// What happens to refresh tokens.
+    pub rotation: RotationPolicy,
+    /// How sessions live and what they decide.
+    pub sessions: SessionPolicy,
+    /// What becomes of an account's sessions when the account changes.
+    pub accounts: AccountPolicy,
+    /// Refresh tokens that somebody else minted.
+    pub foreign: ForeignTokenPolicy,
+    /// Whether tokens can be blacklisted at all (`[blacklist] enabled`); off, the endpoint is absent.
+    pub blacklist: Blacklist,
+    /// When the verify endpoint asks the ledger.
+    pub verify: VerifyPolicy,
+    /// What hashing a password costs, and how many are hashed at once.
+    pub passwords: PasswordPolicy,
+    /// How requests and answers look.
+    pub wire: WirePolicy,
+    /// Whether a successful refresh leaves a line in the audit log; every other event always does.
+    pub audit_refreshes: bool,
+}
+
+/// What tokens say and how long they live; `[jwt]` in configuration files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenPolicy {
+    /// The algorithm of new tokens.
+    pub algorithm: Algorithm,
+    /// Life of an access token, from one second up.
+    pub access_lifetime: Duration,
+    /// Life of a refresh token, from one second up.
+    pub refresh_lifetime: Duration,
+    /// `iss`: written and demanded, if set.
+    pub issuer: Option<String>,
+    /// `aud`: written and demanded, if not empty.
+    pub audience: Vec<String>,
+    /// Tolerated clock skew, at most [`TokenPolicy::MAX_LEEWAY`].
+    pub leeway: Duration,
+    /// The claim that names the kind of token; `None` writes and checks none.
+    pub token_type_claim: Option<String>,
+    /// The claim that carries the token id.
+    pub token_id_claim: String,
+    /// The claim that carries the account's number, as text.
+    pub user_claim: String,
+    /// The claim that carries the session's public name; `None` for none.
+    pub session_claim: Option<String>,
+    /// When the header names the key.
+    pub key_id: KeyIdInHeader,
+}
+
+impl TokenPolicy {
+    /// The largest leeway in any configuration.
+    pub const MAX_LEEWAY: Duration = Duration::from_secs(300);
+    /// The longest life of any token: a hundred years.
+    pub const MAX_LIFETIME: Duration = Duration::from_secs(100 * 365 * 86_400);
+}
+
+/// When the JOSE header carries `kid`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyIdInHeader {
+    /// Always.
+    Always,
+    /// Only while the ring holds several keys.
+    WhenSeveral,
+    /// Never.
+    Never,
+}
+
+/// How sessions live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionPolicy {
+    /// Whether an ended session kills its access tokens.
+    pub check: SessionCheck,
+    /// The absolute life of a session, which rotation cannot stretch.
+    pub lifetime: Option<Duration>,
+    /// How many live sessions an account may have; the oldest ends.
+    pub limit: Option<u32>,
+}
+
+/// Whether an ended session kills its access tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionCheck {
+    /// At the very next request.
+    On,
+    /// They live until their own `exp`, as SimpleJWT's do.
+    Off,
+}
+
+/// What becomes of sessions when their account changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountPolicy {
+    /// On deactivation and deletion.
+    pub on_deactivation: OnAccountChange,
+    /// On a change of the password.
+    pub on_password_change: OnAccountChange,
+    /// Whether resources and refreshes refuse inactive accounts (`CHECK_USER_IS_ACTIVE`).
+    /// A sign-in with a password always does.
+    pub check_active: bool,
+    /// Whether a sign-in is noted on the account (`UPDATE_LAST_LOGIN`).
+    pub record_login: bool,
+}
+
+/// What a change of the account does to its sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnAccountChange {
+    /// They end in the same transaction, and nothing brings them back.
+    EndSessions,
+    /// They live; the account's state is looked at instead.
+    KeepSessions,
+}
+
+/// Which refresh tokens of others are accepted (`[foreign] refresh`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForeignTokenPolicy {
+    /// None.
+    Off,
+    /// Those that were imported.
+    Recorded,
+    /// Any that a key of ours signed and that is not blacklisted; access tokens, too.
+    Signed,
+}
+
+/// Whether there is a blacklist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blacklist {
+    /// There is.
+    Enabled {
+        /// Whether rotated-out tokens are kept for SimpleJWT's lists.
+        history: bool,
+    },
+    /// There is none: `blacklist_after_rotation` is off whatever it says, and the endpoint is absent.
+    Disabled,
+}
+
+impl Blacklist {
+    /// Whether tokens can be blacklisted.
+    pub const fn is_enabled(self) -> bool {
+        matches!(self, Self::Enabled { .. })
+    }
+}
+
+/// When the verify endpoint asks the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerifyPolicy {
+    /// Always.
+    AsksLedger,
+    /// Only while rotation blacklists, as SimpleJWT does.
+    AsksLedgerWithBlacklisting,
+}
+
+/// How passwords are hashed; `[passwords]` in configuration files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PasswordPolicy {
+    /// The cost of new hashes; stored ones of another cost are upgraded at sign-in.
+    pub cost: Argon2Cost,
+    /// How many hashes are computed at once, usually one for each core.
+    pub slots: usize,
+}
+
+/// How requests and answers look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WirePolicy {
+    /// How bodies are read, and how verify refuses.
+    pub bodies: WireBodies,
+    /// The header that carries the token.
+    pub auth_header_name: String,
+    /// The schemes accepted in it, case-sensitive; the first one stands in challenges.
+    pub auth_header_types: Vec<String>,
+}
+
+/// How bodies are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WireBodies {
+    /// As Django REST framework does: blanks around credentials are stripped, numbers count as text.
+    Drf,
+    /// Exactly as sent.
+    Strict,
+}
+
+impl Policy {
+    /// The defaults of a preset.
+    pub fn preset(preset: Preset) -> Self {
+        match preset {
+            Preset::Modern => modern(),
+            Preset::SimpleJwt => simplejwt(),
+        }
+    }
+
+    /// Whether a refresh spends the presented token.
+    pub fn blacklists_after_rotation(&self) -> bool {
+        self.rotation.mode == RotationMode::Rotate
+    }
+
+    /// Whether the verify endpoint asks the ledger.
+    pub fn verify_asks_ledger(&self) -> bool {
+        match self.verify {
+            VerifyPolicy::AsksLedger => true,
+            VerifyPolicy::AsksLedgerWithBlacklisting => self.blacklists_after_rotation(),
+        }
+    }
+
+    /// Whether a refresh must look at the account, because its changes do not end its sessions.
+    pub fn reads_account_at_refresh(&self) -> bool {
+        self.accounts.on_deactivation == OnAccountChange::KeepSessions
+    }
+
+    /// Refuses settings that contradict each other or lie outside their range.
+    ///
+    /// # Errors
+    /// The first [`PolicyError`], which names the setting as configuration files do.
+    pub fn validate(&self) -> Result<(), PolicyError> {
+        self.validate_lifetimes()?;
+        self.validate_claim_names()?;
+        self.validate_rotation()?;
+        if self.wire.auth_header_types.is_empty()
+            || self.wire.auth_header_types.iter().any(|scheme| !is_token(scheme))
+        {
+            return Err(PolicyError::new(
+                "jwt.auth_header_types",
+                "at least one scheme is needed, each of letters, digits and -",
+            ));
+        }
+        if !is_token(&self.wire.auth_header_name) {
+            return Err(PolicyError::new(
+                "jwt.auth_header_name",
+                "the header's own name is needed, such as Authorization or X-Access-Token",
+            ));
+        }
+        Ok(())
+    }
+
+    fn validate_lifetimes(&self) -> Result<(), PolicyError> {
+        let lifetimes = [
+            ("jwt.access_token_lifetime", Some(self.tokens.access_lifetime)),
+            ("jwt.refresh_token_lifetime", Some(self.tokens.refresh_lifetime)),
+            ("rotation.session_lifetime", self.sessions.lifetime),
+        ];
+        for (setting, lifetime) in lifetimes {
+            let range = Duration::from_secs(1)..=TokenPolicy::MAX_LIFETIME;
+            if lifetime.is_some_and(|lifetime| !range.contains(&lifetime)) {
+                return Err(PolicyError::new(setting, "a life from 1 second to 100 years is needed"));
+            }
+        }
+        if self.tokens.leeway > TokenPolicy::MAX_LEEWAY {
+            return Err(PolicyError::new("jwt.leeway", "at most 300 seconds are tolerated"));
+        }
+        Ok(())
+    }
+
+    fn validate_claim_names(&self) -> Result<(), PolicyError> {
+        let tokens = &self.tokens;
+        let named = [
+            ("jwt.token_type_claim", tokens.token_type_claim.as_deref()),
+            ("jwt.jti_claim", Some(tokens.token_id_claim.as_str())),
+            ("jwt.user_id_claim", Some(tokens.user_claim.as_str())),
+            ("session.claim", tokens.session_claim.as_deref()),
+        ];
+        let mut taken = vec!["exp", "iat", "nbf", "iss", "aud"];
+        for (setting, name) in named.into_iter().filter_map(|(setting, name)| Some((setting, name?))) {
+            if name.is_empty() || taken.contains(&name) {
+                return Err(PolicyError::new(setting, "a claim name of its own is needed"));
+            }
+            taken.push(name);
+        }
+        Ok(())
+    }
+
+    fn validate_rotation(&self) -> Result<(), PolicyError> {
+        let rotation = &self.rotation;
+        if rotation.mode == RotationMode::Fork && rotation.reuse_detection == ReuseDetection::On {
+            return Err(PolicyError::new(
+                "rotation.reuse_detection",
+                "it cannot be on while rotated tokens stay good: set jwt.blacklist_after_rotation = true or switch it off",
+            ));
+        }
+        if rotation.reuse_grace > MAX_REUSE_GRACE {
+            return Err(PolicyError::new("rotation.reuse_grace", "at most 10 minutes are accepted"));
+        }
+        if self.blacklist == Blacklist::Disabled && rotation.mode == RotationMode::Rotate {
+            return Err(PolicyError::new(
+                "jwt.blacklist_after_rotation",
+                "there is no blacklist: set blacklist.enabled = true or switch it off",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// A setting that cannot be used, by the name it has in configuration files.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {message}")]
+pub struct PolicyError {
+    /// The setting, such as `jwt.leeway`.
+    pub setting: &'static str,
+    /// What is wrong, and what to do.
+    pub message: &'static str,
+}
+
+impl PolicyError {
+    const fn new(setting: &'static str, message: &'static str) -> Self {
+        Self { setting, message }
+    }
+}
+
+/// `security.md` R04: the grace is for retries, not for second owners.
+const MAX_REUSE_GRACE: Duration = Duration::from_secs(600);
+
+fn modern() -> Policy {
+    Policy {
+        preset: Preset::Modern,
+        tokens: TokenPolicy {
+            algorithm: Algorithm::Es256,
+            access_lifetime: minutes(10),
+            refresh_lifetime: days(30),
+            leeway: Duration::from_secs(10),
+            session_claim: Some("sid".to_owned()),
+            key_id: KeyIdInHeader::Always,
+            ..token_defaults()
+        },
+        rotation: RotationPolicy {
+            mode: RotationMode::Rotate,
+            reuse_detection: ReuseDetection::On,
+            reuse_grace: Duration::from_secs(10),
+        },
+        sessions: SessionPolicy {
+            check: SessionCheck::On,
+            lifetime: Some(days(30)),
+            limit: Some(100),
+        },
+        accounts: AccountPolicy {
+            on_deactivation: OnAccountChange::EndSessions,
+            on_password_change: OnAccountChange::EndSessions,
+            check_active: true,
+            record_login: true,
+        },
+        foreign: ForeignTokenPolicy::Off,
+        blacklist: Blacklist::Enabled { history: false },
+        verify: VerifyPolicy::AsksLedger,
+        passwords: password_defaults(),
+        wire: wire_defaults(WireBodies::Strict),
+        audit_refreshes: true,
+    }
+}
+
+fn simplejwt() -> Policy {
+    Policy {
+        preset: Preset::SimpleJwt,
+        tokens: token_defaults(),
+        rotation: RotationPolicy {
+            mode: RotationMode::Off,
+            reuse_detection: ReuseDetection::Off,
+            reuse_grace: Duration::ZERO,
+        },
+        sessions: SessionPolicy {
+            check: SessionCheck::Off,
+            lifetime: None,
+            limit: None,
+        },
+        accounts: AccountPolicy {
+            on_deactivation: OnAccountChange::KeepSessions,
+            on_password_change: OnAccountChange::KeepSessions,
+            check_active: true,
+            record_login: false,
+        },
+        foreign: ForeignTokenPolicy::Signed,
+        blacklist: Blacklist::Enabled { history: false },
+        verify: VerifyPolicy::AsksLedgerWithBlacklisting,
+        passwords: password_defaults(),
+        wire: wire_defaults(WireBodies::Drf),
+        audit_refreshes: true,
+    }
+}
+
+/// SimpleJWT's own defaults, which the other presets vary.
+fn token_defaults() -> TokenPolicy {
+    TokenPolicy {
+        algorithm: Algorithm::Hs256,
+        access_lifetime: minutes(5),
+        refresh_lifetime: days(1),
+        issuer: None,
+        audience: Vec::new(),
+        leeway: Duration::ZERO,
+        token_type_claim: Some("token_type".to_owned()),
+        token_id_claim: "jti".to_owned(),
+        user_claim: "user_id".to_owned(),
+        session_claim: None,
+        key_id: KeyIdInHeader::WhenSeveral,
+    }
+}
+
+const fn password_defaults() -> PasswordPolicy {
+    PasswordPolicy {
+        cost: Argon2Cost::RECOMMENDED,
+        slots: 2,
+    }
+}
+
+fn wire_defaults(bodies: WireBodies) -> WirePolicy {
+    WirePolicy {
+        bodies,
+        auth_header_name: "Authorization".to_owned(),
+        auth_header_types: vec!["Bearer".to_owned()],
+    }
+}
+
+const fn minutes(count: u64) -> Duration {
+    Duration::from_secs(count * 60)
+}
+
+const fn days(count: u64) -> Duration {
+    Duration::from_secs(count * 86_400)
+}
+
+/// A `token` of RFC 9110 §5.6.2.
+fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_is_valid_as_it_stands() {
+        for preset in Preset::ALL {
+            assert_eq!(Policy::preset(preset).validate(), Ok(()), "{}", preset.name());
+            assert_eq!(Preset::parse(preset.name()), Some(preset));
+        }
+    }
+
+    #[test]
+    fn contradictions_are_refused_by_the_name_of_the_setting() {
+        type Change = fn(&mut Policy);
+        let cases: [(&str, Change); 9] = [
+            ("jwt.access_token_lifetime", |p| p.tokens.access_lifetime = Duration::ZERO),
+            ("jwt.refresh_token_lifetime", |p| p.tokens.refresh_lifetime = days(36_501)),
+            ("jwt.leeway", |p| p.tokens.leeway = Duration::from_secs(301)),
+            ("jwt.user_id_claim", |p| p.tokens.user_claim = "jti".to_owned()),
+            ("jwt.token_type_claim", |p| p.tokens.token_type_claim = Some("exp".to_owned())),
+            ("rotation.reuse_detection", |p| p.rotation.mode = RotationMode::Fork),
+            ("rotation.reuse_grace", |p| p.rotation.reuse_grace = Duration::from_secs(601)),
+            ("jwt.blacklist_after_rotation", |p| p.blacklist = Blacklist::Disabled),
+            ("jwt.auth_header_types", |p| p.wire.auth_header_types.clear()),
+        ];
+        for (setting, change) in cases {
+            let mut policy = Policy::preset(Preset::Modern);
+            change(&mut policy);
+            assert_eq!(policy.validate().map_err(|e| e.setting), Err(setting));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The store: verbs of the token life, cut by aggregate, joined by [`Store`].
+//!
+//! One method is one atomic effect, durable when it returns. Stores know no policy and read no clock: `now`
+//! is an argument, and what was lost in a race is reported for [`rotation::decide`](crate::rotation::decide)
+//! to judge. Audit events and revocation entries commit in the transaction of what they tell.
+//!
+//! The contract of each trait is the list of functions in `conformance` (feature `conformance`); every
+//! implementation runs them all.
+
+mod accounts;
+mod audit;
+mod foreign;
+mod keys;
+mod revocations;
+mod sessions;
+
+use std::error::Error;
+
+pub use self::accounts::{
+    AccountChange, AccountCreation, AccountEdit, AccountTable, NewAccount, SessionsOnChange,
+};
+pub use self::audit::AuditLog;
+pub use self::foreign::{
+    Adopted, Adoption, ForeignBlacklisting, ForeignToken, ForeignTokens, NewForeignToken,
+};
+pub use self::keys::{KeyDrop, KeyRecords, KeyVault, SealingKeyRecord, SigningKeyRecord, SigningKeyState};
+pub use self::revocations::{LogEntry, LogScope, Revocations, TokenRevocation};
+pub use self::sessions::{
+    AccountGuard, Blacklisting, Ending, Fork, Forked, NewSession, Opening, Purged, Rotation,
+    Sessions,
+};
+
+/// Everything the authority keeps.
+pub trait Store: Sessions + ForeignTokens + AccountTable + Revocations + AuditLog + KeyVault {}
+
+impl<S: Sessions + ForeignTokens + AccountTable + Revocations + AuditLog + KeyVault> Store for S {}
+
+/// The store could not do what it was asked. Nothing was changed, or, where a commit's outcome is unknown,
+/// nothing was acknowledged.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// It may work again: busy, full, read-only or out of reach. Callers answer 503.
+    #[error("the store is not available")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// What it holds cannot be read as what it should be.
+    #[error("the store holds something unexpected: {0}")]
+    Corrupt(String),
+}
+
+impl StoreError {
+    /// Wraps a driver's error.
+    pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Unavailable(source.into())
+    }
+}

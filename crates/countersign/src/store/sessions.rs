@@ -1,0 +1,266 @@
+//! Sessions: the rows that decide.
+
+use async_trait::async_trait;
+use countersign_token::{Timestamp, UnixMillis};
+
+use super::StoreError;
+use crate::account::AccountId;
+use crate::audit::AuditEvent;
+use crate::rotation::RotationStep;
+use crate::sealed_id::SealingKeyId;
+use crate::session::{
+    ClientDigest, EndCause, Generation, Lineage, SessionId, SessionNumber, SessionRecord,
+    SessionState,
+};
+
+/// A session to be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession {
+    /// Its public name, freshly drawn.
+    pub sid: SessionId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// What must still be true of the account when the session is inserted.
+    pub guard: AccountGuard,
+    /// The key that seals its token ids.
+    pub sealing_key: SealingKeyId,
+    /// [`Generation::FIRST`], or the one after it for a foreign token that is rotated at first use.
+    pub generation: Generation,
+    /// When it is opened.
+    pub created_at: UnixMillis,
+    /// The `exp` of its refresh token.
+    pub refresh_expires_at: Timestamp,
+    /// Its absolute end, if it has one.
+    pub deadline: Option<Timestamp>,
+    /// Until when its row must be kept.
+    pub keep_until: Timestamp,
+    /// The client that opens it.
+    pub client: ClientDigest,
+    /// How many live sessions the account may have, this one included; the oldest end with
+    /// [`EndCause::SessionLimit`].
+    pub limit: Option<u32>,
+}
+
+/// What must still be true of an account when a session of its is inserted, judged under a lock on the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountGuard {
+    /// The account is in this store: it must exist with this credential version.
+    Stored {
+        /// The version that the password was checked against.
+        credential_version: i64,
+        /// Whether it must be active, too.
+        must_be_active: bool,
+    },
+    /// The account lives elsewhere; the caller checks it again after the insert.
+    Elsewhere {
+        /// The version to remember.
+        credential_version: i64,
+    },
+}
+
+impl AccountGuard {
+    /// The credential version that the session remembers.
+    pub const fn credential_version(self) -> i64 {
+        match self {
+            Self::Stored { credential_version, .. } | Self::Elsewhere { credential_version } => credential_version,
+        }
+    }
+}
+
+impl NewSession {
+    /// The row that this session becomes under `number`.
+    pub fn into_record(self, number: SessionNumber) -> SessionRecord {
+        SessionRecord {
+            number,
+            sid: self.sid,
+            root: number,
+            account: self.account,
+            generation: self.generation,
+            sealing_key: self.sealing_key,
+            created_at: self.created_at,
+            rotated_at: self.created_at,
+            refresh_expires_at: self.refresh_expires_at,
+            deadline: self.deadline,
+            keep_until: self.keep_until,
+            credential_version: self.guard.credential_version(),
+            client: self.client,
+            state: SessionState::Live,
+            blacklisted_at: None,
+        }
+    }
+}
+
+/// How opening a session went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opening {
+    /// The session is open.
+    Opened(SessionRecord),
+    /// The account is gone, inactive or has another credential by now; nothing was written.
+    AccountChanged,
+}
+
+/// A fork to be opened under the root of an existing session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fork {
+    /// The session whose token asks.
+    pub from: SessionNumber,
+    /// The client that asks.
+    pub client: ClientDigest,
+    /// When.
+    pub now: UnixMillis,
+    /// The `exp` of the fork's refresh token before it is capped to the deadline.
+    pub refresh_expires_at: Timestamp,
+    /// How much longer than its refresh token any token may live, leeway included, in seconds.
+    pub keep_beyond_seconds: i64,
+}
+
+/// How forking went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Forked {
+    /// The fork is open.
+    Opened(SessionRecord),
+    /// The session or its root has ended, or is gone; nothing was written.
+    Refused(Option<Lineage>),
+}
+
+/// How a rotation went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rotation {
+    /// This caller moved the session on; the row as it is now.
+    Won(SessionRecord),
+    /// The row did not match; why is for [`rotation::decide`](crate::rotation::decide) to say. `None`: no such row.
+    Lost(Option<Lineage>),
+}
+
+/// How blacklisting a row's own token went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blacklisting {
+    /// The token is blacklisted now.
+    Done,
+    /// It was already, or its session had ended.
+    Already,
+    /// There is no such row.
+    Unknown,
+}
+
+/// How ending a session went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The session has ended now.
+    Ended,
+    /// It had ended before, with this cause, which stays.
+    Already(EndCause),
+    /// There is no such session.
+    Unknown,
+}
+
+/// What one batch of cleaning removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Purged {
+    /// Rows that were removed.
+    pub removed: u64,
+    /// Whether the batch was full, so that another one may find more.
+    pub more: bool,
+}
+
+/// Sessions, one narrow row each.
+///
+/// An event that names no session is recorded under the public name of the row that the verb acts on: a
+/// refresh knows its session by number only.
+#[async_trait]
+pub trait Sessions: Send + Sync {
+    /// Opens a session: locks its account, checks the guard, draws the number, ends the oldest sessions
+    /// above the limit, and writes the row, all in one step.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was written.
+    async fn open_session(
+        &self,
+        session: &NewSession,
+        event: Option<&AuditEvent>,
+    ) -> Result<Opening, StoreError>;
+
+    /// Opens a fork under the root of `fork.from`, and moves the root's `keep_until`.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was written.
+    async fn fork_session(
+        &self,
+        fork: &Fork,
+        event: Option<&AuditEvent>,
+    ) -> Result<Forked, StoreError>;
+
+    /// Finds a session and the state of its root.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be read.
+    async fn find_session(&self, number: SessionNumber) -> Result<Option<Lineage>, StoreError>;
+
+    /// Moves the session on to the next generation and records the event, in one step, if
+    /// [`rotation::may_rotate`](crate::rotation::may_rotate) holds. Of any number of concurrent callers with
+    /// the same expected generation, exactly one receives [`Rotation::Won`].
+    ///
+    /// # Errors
+    /// [`StoreError`]: the token is not spent, unless the outcome of the commit is unknown.
+    async fn rotate(
+        &self,
+        step: &RotationStep,
+        event: Option<&AuditEvent>,
+    ) -> Result<Rotation, StoreError>;
+
+    /// Marks a row's own refresh token as blacklisted; its family lives on. Appends a token entry for `token_id`.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was written.
+    async fn blacklist_session_token(
+        &self,
+        number: SessionNumber,
+        token_id: &str,
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<Blacklisting, StoreError>;
+
+    /// Ends the root of a session, once, and appends a session entry. A session that has ended keeps its cause.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was written.
+    async fn end_session(
+        &self,
+        number: SessionNumber,
+        cause: EndCause,
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<Ending, StoreError>;
+
+    /// Ends every live session of an account but `except`, and appends one account entry up to the highest
+    /// number drawn so far. Returns how many ended.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was written.
+    async fn end_sessions_of(
+        &self,
+        account: AccountId,
+        except: Option<SessionNumber>,
+        cause: EndCause,
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<u64, StoreError>;
+
+    /// The live roots of an account, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they could not be read.
+    async fn live_sessions_of(&self, account: AccountId) -> Result<Vec<SessionRecord>, StoreError>;
+
+    /// Finds a root by its public name.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be read.
+    async fn find_session_by_sid(&self, sid: SessionId) -> Result<Option<SessionRecord>, StoreError>;
+
+    /// Removes up to `limit` rows whose `keep_until` lies before `horizon`.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was removed.
+    async fn purge_sessions(&self, horizon: Timestamp, limit: u32) -> Result<Purged, StoreError>;
+}
