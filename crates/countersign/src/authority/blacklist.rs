@@ -1,0 +1,184 @@
+//! Blacklisting: a client gives its refresh token back, which is how it signs out.
+
+use countersign_token::{Authenticated, Refresh as RefreshKind, UnixMillis};
+
+use super::foreign::{foreign_record, sealing_keys_changed};
+use super::{Authority, AuthorityError, Client, TokenRefusal};
+use crate::audit::{Actor, AuditEvent, AuditKind};
+use crate::rotation::{Refusal, ReuseDetection, RotationMode};
+use crate::sealed_id::{Opened, TokenAddress};
+use crate::session::{EndCause, Generation, Lineage, Salt, SessionNumber, SessionState};
+use crate::store::{Blacklisting, Ending, ForeignBlacklisting};
+
+/// How blacklisting went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Blacklisted {
+    /// The token is dead, durably.
+    Done,
+    /// The token is refused.
+    Refused(TokenRefusal),
+    /// There is no blacklist in these settings.
+    NotOffered,
+}
+
+/// Which refresh token of a session is given back.
+struct Returned<'a> {
+    session: SessionNumber,
+    generation: Generation,
+    /// `None` for a foreign token, which has none.
+    salt: Option<Salt>,
+    token_id: &'a str,
+}
+
+impl Authority {
+    /// Blacklists a refresh token. Possession suffices; the account is not looked at.
+    ///
+    /// Any generation ends its session, for whoever lost an answer holds only the old one. Where reuse detection
+    /// is off a spent token is refused and ends nothing, as with SimpleJWT. Where rotated tokens stay good only
+    /// the one that was given back dies.
+    ///
+    /// # Errors
+    /// [`AuthorityError`]: nothing is blacklisted.
+    ///
+    /// # Source
+    /// SimpleJWT `TokenBlacklistView`; RFC 7009 in spirit.
+    pub async fn blacklist(&self, token: &str, client: &Client<'_>) -> Result<Blacklisted, AuthorityError> {
+        if !self.policy.blacklist.is_enabled() {
+            return Ok(Blacklisted::NotOffered);
+        }
+        let now = self.clock.now();
+        let genuine = match self.verifier.authenticate(token, now) {
+            Ok(genuine) => genuine,
+            Err(error) => return Ok(Blacklisted::Refused(error.into())),
+        };
+        let opened = self.open_id(&genuine).await?;
+        let Opened::Ours { address, .. } = opened else {
+            return self.blacklist_foreign(&genuine, client, now).await;
+        };
+        if let Err(error) = genuine.has_kind::<RefreshKind>() {
+            return Ok(Blacklisted::Refused(error.into()));
+        }
+        let TokenAddress::Refresh(address) = address else {
+            return Ok(Blacklisted::Refused(Refusal::Unknown.into()));
+        };
+        let returned = Returned {
+            session: address.session,
+            generation: address.generation,
+            salt: Some(address.salt),
+            token_id: genuine.token_id(),
+        };
+        self.blacklist_own(&returned, client, now).await
+    }
+
+    async fn blacklist_own(
+        &self,
+        returned: &Returned<'_>,
+        client: &Client<'_>,
+        now: UnixMillis,
+    ) -> Result<Blacklisted, AuthorityError> {
+        let lineage = self.store.find_session(returned.session).await?;
+        let lineage = match self.may_be_blacklisted(lineage, returned) {
+            Ok(lineage) => lineage,
+            Err(refusal) => return Ok(Blacklisted::Refused(refusal.into())),
+        };
+        let session = &lineage.session;
+        let event = AuditEvent::new(now, AuditKind::TokenBlacklisted, Actor::Client)
+            .about(session.account)
+            .in_session(session.sid)
+            .from_ip(client.ip);
+        let refusal = if self.policy.rotation.mode == RotationMode::Fork || !session.is_root() {
+            let number = session.number;
+            match self.store.blacklist_session_token(number, returned.token_id, now, Some(&event)).await? {
+                Blacklisting::Done => None,
+                Blacklisting::Already => Some(Refusal::Blacklisted),
+                Blacklisting::Unknown => Some(Refusal::Unknown),
+            }
+        } else {
+            let event = event.because(EndCause::Logout);
+            match self.store.end_session(session.number, EndCause::Logout, now, Some(&event)).await? {
+                Ending::Ended => None,
+                Ending::Already(cause) => Some(Refusal::Ended(cause)),
+                Ending::Unknown => Some(Refusal::Unknown),
+            }
+        };
+        self.feed.catch_up().await?;
+        Ok(refusal.map_or(Blacklisted::Done, |refusal| Blacklisted::Refused(refusal.into())))
+    }
+
+    fn may_be_blacklisted(&self, lineage: Option<Lineage>, returned: &Returned<'_>) -> Result<Lineage, Refusal> {
+        let lineage = lineage
+            .filter(|lineage| returned.salt.is_none_or(|salt| salt == lineage.session.sid.salt()))
+            .ok_or(Refusal::Unknown)?;
+        if returned.generation > lineage.session.generation {
+            return Err(Refusal::StoreRolledBack);
+        }
+        let spent = returned.generation < lineage.session.generation;
+        if spent && self.policy.rotation.reuse_detection == ReuseDetection::Off {
+            return Err(Refusal::Spent);
+        }
+        refuse_ended(&lineage)?;
+        Ok(lineage)
+    }
+
+    async fn blacklist_foreign(
+        &self,
+        genuine: &Authenticated,
+        client: &Client<'_>,
+        now: UnixMillis,
+    ) -> Result<Blacklisted, AuthorityError> {
+        let known = match self.admit_foreign(genuine, now).await? {
+            Ok(known) => known,
+            Err(refusal) => return Ok(Blacklisted::Refused(refusal)),
+        };
+        if let Err(error) = genuine.has_kind::<RefreshKind>() {
+            return Ok(Blacklisted::Refused(error.into()));
+        }
+        if let Some(session) = known.and_then(|known| known.session) {
+            return self.blacklist_adopted(session, genuine, client, now).await;
+        }
+        let mut event = AuditEvent::new(now, AuditKind::TokenBlacklisted, Actor::Client).from_ip(client.ip);
+        let record = foreign_record(genuine);
+        event.subject = record.account;
+        let sealing_keys = self.keys.sealing().ids();
+        let outcome = self
+            .store
+            .blacklist_foreign_token(&record, &sealing_keys, now, Some(&event))
+            .await?;
+        self.feed.catch_up().await?;
+        match outcome {
+            ForeignBlacklisting::Done => Ok(Blacklisted::Done),
+            ForeignBlacklisting::Already => Ok(Blacklisted::Refused(Refusal::Blacklisted.into())),
+            ForeignBlacklisting::Adopted(session) => self.blacklist_adopted(session, genuine, client, now).await,
+            ForeignBlacklisting::SealingKeysChanged => Err(sealing_keys_changed().into()),
+        }
+    }
+
+    async fn blacklist_adopted(
+        &self,
+        session: SessionNumber,
+        genuine: &Authenticated,
+        client: &Client<'_>,
+        now: UnixMillis,
+    ) -> Result<Blacklisted, AuthorityError> {
+        let returned = Returned {
+            session,
+            generation: Generation::FIRST,
+            salt: None,
+            token_id: genuine.token_id(),
+        };
+        self.blacklist_own(&returned, client, now).await
+    }
+}
+
+/// Refuses a row that has ended, by itself or with its root, or whose own token is blacklisted.
+pub(super) fn refuse_ended(lineage: &Lineage) -> Result<(), Refusal> {
+    for state in [lineage.session.state, lineage.root] {
+        if let SessionState::Ended { cause, .. } = state {
+            return Err(Refusal::Ended(cause));
+        }
+    }
+    if lineage.session.blacklisted_at.is_some() {
+        return Err(Refusal::Blacklisted);
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! Refreshing with a token that somebody else minted: its first use moves the login onto a session of ours.
+
+use countersign_token::{Authenticated, Refresh as RefreshKind, Timestamp, UnixMillis};
+
+use super::refresh::{Presented, Refresh};
+use super::{Authority, AuthorityError, Client, TokenRefusal, account_of};
+use crate::account::{Account, AccountId};
+use crate::audit::{Actor, AuditEvent, AuditKind};
+use crate::policy::ForeignTokenPolicy;
+use crate::rotation::{PresentedToken, Refusal, RotationMode, later};
+use crate::session::{Generation, SessionNumber, SessionRecord};
+use crate::store::{Adopted, Adoption, ForeignToken, NewForeignToken, NewSession, StoreError};
+
+impl Authority {
+    pub(super) async fn refresh_foreign(
+        &self,
+        genuine: &Authenticated,
+        client: &Client<'_>,
+        now: UnixMillis,
+    ) -> Result<Refresh, AuthorityError> {
+        let known = match self.admit_foreign(genuine, now).await? {
+            Ok(known) => known,
+            Err(refusal) => return Ok(Refresh::Refused(refusal)),
+        };
+        if let Err(error) = genuine.has_kind::<RefreshKind>() {
+            return Ok(Refresh::Refused(error.into()));
+        }
+        if genuine.user().is_none() {
+            return Ok(Refresh::Refused(TokenRefusal::NoAccount));
+        }
+        let account = match self.account_of_foreign(genuine).await? {
+            Ok(account) => account,
+            Err(refusal) => return Ok(Refresh::Refused(refusal.into())),
+        };
+        if let Some(session) = known.and_then(|known| known.session) {
+            return self.refresh_adopted(genuine, session, &account, client, now).await;
+        }
+        self.adopt(genuine, &account, client, now).await
+    }
+
+    /// Whether foreign tokens are accepted at all and this one is not blacklisted; and what is recorded of it.
+    pub(super) async fn admit_foreign(
+        &self,
+        genuine: &Authenticated,
+        now: UnixMillis,
+    ) -> Result<Result<Option<ForeignToken>, TokenRefusal>, AuthorityError> {
+        if self.policy.foreign == ForeignTokenPolicy::Off {
+            return Ok(Err(TokenRefusal::Foreign));
+        }
+        if let Err(refusal) = self.check_foreign_issue_time(genuine, now) {
+            return Ok(Err(refusal));
+        }
+        let known = self.store.find_foreign_token(genuine.token_id()).await?;
+        if known.as_ref().is_some_and(|known| known.blacklisted_at.is_some()) {
+            return Ok(Err(Refusal::Blacklisted.into()));
+        }
+        Ok(Ok(known))
+    }
+
+    async fn account_of_foreign(&self, genuine: &Authenticated) -> Result<Result<Account, Refusal>, AuthorityError> {
+        let found = match account_of(genuine) {
+            Some(id) => self.accounts.find_account(id).await?,
+            None => None,
+        };
+        Ok(match found {
+            None => Err(Refusal::AccountGone),
+            Some(account) if self.policy.accounts.check_active && !account.is_active() => Err(Refusal::AccountInactive),
+            Some(account) => Ok(account),
+        })
+    }
+
+    async fn adopt(
+        &self,
+        genuine: &Authenticated,
+        account: &Account,
+        client: &Client<'_>,
+        now: UnixMillis,
+    ) -> Result<Refresh, AuthorityError> {
+        let adoption = Adoption {
+            token: foreign_record(genuine),
+            unrecorded: self.policy.foreign == ForeignTokenPolicy::Signed,
+            session: self.adopting_session(genuine, account, client, now)?,
+            sealing_keys: self.keys.sealing().ids(),
+        };
+        let event = AuditEvent::new(now, AuditKind::SessionOpened, Actor::Client)
+            .about(account.id)
+            .in_session(adoption.session.sid)
+            .from_ip(client.ip);
+        match self.store.adopt_foreign_token(&adoption, Some(&event)).await? {
+            Adopted::Opened(session) => self.refresh_first_use(genuine, session, client, now).await,
+            Adopted::Known(ForeignToken { session: Some(session), .. }) => {
+                self.refresh_adopted(genuine, session, account, client, now).await
+            }
+            Adopted::Known(_) | Adopted::Revoked => Ok(Refresh::Refused(Refusal::Blacklisted.into())),
+            Adopted::AccountChanged => Ok(Refresh::Refused(Refusal::AccountGone.into())),
+            Adopted::NotRecorded => Ok(Refresh::Refused(TokenRefusal::Foreign)),
+            Adopted::SealingKeysChanged => Err(sealing_keys_changed().into()),
+        }
+    }
+
+    /// The session that a foreign token opens: the token is its generation 0, which rotation spends at once.
+    fn adopting_session(
+        &self,
+        genuine: &Authenticated,
+        account: &Account,
+        client: &Client<'_>,
+        now: UnixMillis,
+    ) -> Result<NewSession, AuthorityError> {
+        let mut session = self.new_session(account, client, now)?;
+        if self.policy.rotation.mode == RotationMode::Rotate {
+            session.generation = Generation::FIRST.next();
+        } else {
+            session.refresh_expires_at = genuine.expires_at();
+            session.keep_until = later(genuine.expires_at(), self.keep_beyond_seconds()).max(session.keep_until);
+        }
+        Ok(session)
+    }
+
+    async fn refresh_first_use(
+        &self,
+        genuine: &Authenticated,
+        session: SessionRecord,
+        client: &Client<'_>,
+        now: UnixMillis,
+    ) -> Result<Refresh, AuthorityError> {
+        let presented = presented(genuine, session.number, session.account, client, now)?;
+        if self.policy.rotation.mode == RotationMode::Rotate {
+            return self.issue_adopted(&session, presented);
+        }
+        self.refresh_presented(presented).await
+    }
+
+    async fn refresh_adopted(
+        &self,
+        genuine: &Authenticated,
+        session: SessionNumber,
+        account: &Account,
+        client: &Client<'_>,
+        now: UnixMillis,
+    ) -> Result<Refresh, AuthorityError> {
+        let presented = presented(genuine, session, account.id, client, now)?;
+        self.refresh_presented(presented).await
+    }
+}
+
+/// Another node added a sealing key in this very moment: the next try opens the id, or finds it foreign again.
+pub(super) fn sealing_keys_changed() -> StoreError {
+    StoreError::unavailable("the sealing keys have just changed")
+}
+
+/// What is recorded of a foreign token. A missing `iat` counts as 0.
+pub(super) fn foreign_record(genuine: &Authenticated) -> NewForeignToken {
+    NewForeignToken {
+        token_id: genuine.token_id().to_owned(),
+        account: account_of(genuine),
+        expires_at: genuine.expires_at(),
+        issued_at: genuine.issued_at().unwrap_or(Timestamp::from_seconds(0)),
+    }
+}
+
+fn presented<'a>(
+    genuine: &Authenticated,
+    session: SessionNumber,
+    account: AccountId,
+    client: &'a Client<'a>,
+    now: UnixMillis,
+) -> Result<Presented<'a>, AuthorityError> {
+    let token = PresentedToken {
+        session,
+        generation: Generation::FIRST,
+        salt: None,
+        account,
+    };
+    Ok(Presented { token, claims: genuine.claims()?, client, now })
+}

@@ -1,0 +1,170 @@
+//! Signing in: a password for a session and its first two tokens.
+
+use countersign_token::UnixMillis;
+
+use super::{Authority, AuthorityError, Client, TokenPair};
+use crate::account::{Account, AccountId};
+use crate::audit::{Actor, AuditEvent, AuditKind};
+use crate::password::{Check, EncodedPassword, PlainPassword};
+use crate::random::draw;
+use crate::rotation::later;
+use crate::session::{Generation, SessionId};
+use crate::store::{AccountGuard, NewSession, Opening};
+
+/// How a sign-in went.
+#[derive(Debug)]
+pub enum SignIn {
+    /// The session is open and durable.
+    Opened(TokenPair),
+    /// No active account has these credentials. Which part was wrong is for the audit log only.
+    Refused,
+}
+
+impl Authority {
+    /// Signs in with a password.
+    ///
+    /// Unknown name, wrong password and inactive account get the same answer after the same work: a password is
+    /// hashed in every case. A stored hash that is not today's is replaced on the way, in the background of the
+    /// sign-in: if that fails, the sign-in goes on.
+    ///
+    /// # Errors
+    /// [`AuthorityError`]: no session was opened, or none that anybody has the tokens of.
+    pub async fn login(
+        &self,
+        username: &str,
+        password: PlainPassword,
+        client: &Client<'_>,
+    ) -> Result<SignIn, AuthorityError> {
+        let now = self.clock.now();
+        let account = if is_plausible(username) && !password.is_too_long() {
+            self.accounts.find_account_by_login(username).await?
+        } else {
+            None
+        };
+        let stored = account.as_ref().map(|account| account.password.clone());
+        let check = self.hasher.check(bounded(password), stored).await?;
+        let (Some(account), Check::Matches { upgrade }) = (account.as_ref(), check) else {
+            return self.refuse_login(account.as_ref(), client, now).await;
+        };
+        if !account.is_active() {
+            return self.refuse_login(Some(account), client, now).await;
+        }
+        self.upgrade_password(account, upgrade).await;
+        match self.open_for(account, AuditKind::Login, client, now).await? {
+            Some(pair) => Ok(SignIn::Opened(pair)),
+            None => self.refuse_login(Some(account), client, now).await,
+        }
+    }
+
+    /// Opens a session without a password: for single sign-on, passkeys, and the command line.
+    ///
+    /// Returns `None` if the account does not exist or is inactive.
+    ///
+    /// # Errors
+    /// [`AuthorityError`]: no session was opened.
+    pub async fn open_session(
+        &self,
+        account: AccountId,
+        client: &Client<'_>,
+    ) -> Result<Option<TokenPair>, AuthorityError> {
+        let found = self.accounts.find_account(account).await?;
+        let Some(account) = found.filter(Account::is_active) else {
+            return Ok(None);
+        };
+        self.open_for(&account, AuditKind::SessionOpened, client, self.clock.now()).await
+    }
+
+    async fn open_for(
+        &self,
+        account: &Account,
+        kind: AuditKind,
+        client: &Client<'_>,
+        now: UnixMillis,
+    ) -> Result<Option<TokenPair>, AuthorityError> {
+        let session = self.new_session(account, client, now)?;
+        let event = AuditEvent::new(now, kind, Actor::Client)
+            .about(account.id)
+            .in_session(session.sid)
+            .from_ip(client.ip);
+        let Opening::Opened(record) = self.store.open_session(&session, Some(&event)).await? else {
+            return Ok(None);
+        };
+        if self.policy.accounts.record_login {
+            self.accounts.record_login(account.id, now).await?;
+        }
+        if session.limit.is_some() {
+            self.feed.catch_up().await?;
+        }
+        self.mint_pair(&record).map(Some)
+    }
+
+    /// A session for an account as it was just read.
+    pub(super) fn new_session(
+        &self,
+        account: &Account,
+        client: &Client<'_>,
+        now: UnixMillis,
+    ) -> Result<NewSession, AuthorityError> {
+        let sealing = self.keys.sealing();
+        let key = sealing.newest().ok_or(crate::sealed_id::SealingError)?;
+        let deadline = self.deadline(now);
+        let uncapped = self.refresh_expires_at(now);
+        let refresh_expires_at = deadline.map_or(uncapped, |deadline| deadline.min(uncapped));
+        Ok(NewSession {
+            sid: SessionId::from_random(draw(self.random.as_ref())?),
+            account: account.id,
+            guard: AccountGuard::Stored {
+                credential_version: account.credential_version,
+                must_be_active: self.policy.accounts.check_active,
+            },
+            sealing_key: key.id(),
+            generation: Generation::FIRST,
+            created_at: now,
+            refresh_expires_at,
+            deadline,
+            keep_until: later(refresh_expires_at, self.keep_beyond_seconds()),
+            client: self.client_digest(client),
+            limit: self.policy.sessions.limit,
+        })
+    }
+
+    async fn refuse_login(
+        &self,
+        account: Option<&Account>,
+        client: &Client<'_>,
+        now: UnixMillis,
+    ) -> Result<SignIn, AuthorityError> {
+        let mut event = AuditEvent::new(now, AuditKind::LoginFailed, Actor::Client).from_ip(client.ip);
+        event.subject = account.map(|account| account.id);
+        self.store.append_audit(&event).await?;
+        Ok(SignIn::Refused)
+    }
+
+    async fn upgrade_password(&self, account: &Account, upgrade: Option<EncodedPassword>) {
+        let Some(upgrade) = upgrade else { return };
+        let written = self
+            .accounts
+            .upgrade_password(account.id, &account.password, &upgrade)
+            .await;
+        if let Err(error) = written {
+            tracing::warn!(user.id = account.id.get(), error = %error, "a password hash could not be upgraded");
+        }
+    }
+}
+
+/// Whether a name could be anybody's: no store is asked for what it cannot hold.
+fn is_plausible(username: &str) -> bool {
+    !username.is_empty() && username.len() <= MAX_USERNAME_BYTES && !username.contains('\0')
+}
+
+/// A password beyond the limit is never hashed: an empty one takes its place, for the same work.
+fn bounded(password: PlainPassword) -> PlainPassword {
+    if password.is_too_long() {
+        PlainPassword::new(String::new())
+    } else {
+        password
+    }
+}
+
+/// Django's 150 characters, four bytes each.
+const MAX_USERNAME_BYTES: usize = 600;

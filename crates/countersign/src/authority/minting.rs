@@ -1,0 +1,199 @@
+//! Making tokens: which claims, in which order, under which id, until when.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_token::{
+    Access, ClaimsError, ClaimsSet, HeaderForm, KeySet, Refresh, SignedToken, Timestamp, TokenKind, UnixMillis,
+    Verifier,
+};
+
+use super::{Authority, AuthorityError, TokenPair};
+use crate::account::AccountId;
+use crate::policy::{KeyIdInHeader, TokenPolicy};
+use crate::random::draw;
+use crate::rotation::later;
+use crate::sealed_id::{GenerationAddress, NonceAddress, Nonce, SealingError, SealingKey, TokenAddress};
+use crate::session::{SessionId, SessionRecord};
+
+/// The verifier for the tokens that these settings describe.
+pub(super) fn verifier(tokens: &TokenPolicy, keys: Arc<KeySet>) -> Verifier {
+    let mut verifier = Verifier::new(keys)
+        .leeway(tokens.leeway)
+        .issued_at_tolerance(OWN_ISSUE_TIME_TOLERANCE)
+        .token_type_claim(tokens.token_type_claim.as_deref())
+        .token_id_claim(&tokens.token_id_claim)
+        .user_claim(&tokens.user_claim)
+        .session_claim(tokens.session_claim.as_deref());
+    if let Some(issuer) = &tokens.issuer {
+        verifier = verifier.issuer(issuer.as_str());
+    }
+    for audience in &tokens.audience {
+        verifier = verifier.audience(audience.as_str());
+    }
+    verifier
+}
+
+impl Authority {
+    /// The two tokens of a session that was just opened.
+    pub(super) fn mint_pair(&self, session: &SessionRecord) -> Result<TokenPair, AuthorityError> {
+        let claims = self.login_claims(session)?;
+        Ok(TokenPair {
+            access: self.mint_access(session, &claims, session.created_at)?,
+            refresh: self.mint_refresh(session, claims)?,
+            session: session.sid,
+        })
+    }
+
+    /// The refresh token of a row's current generation. `claims` are those of its predecessor, or of a login:
+    /// times and id are replaced in place, everything else is carried over.
+    pub(super) fn mint_refresh(
+        &self,
+        session: &SessionRecord,
+        mut claims: ClaimsSet,
+    ) -> Result<SignedToken, AuthorityError> {
+        let address = TokenAddress::Refresh(GenerationAddress {
+            session: session.number,
+            generation: session.generation,
+            salt: session.sid.salt(),
+        });
+        let tokens = &self.policy.tokens;
+        claims.insert(&tokens.token_id_claim, self.seal(session, address)?)?;
+        claims.set_expiration(session.refresh_expires_at);
+        claims.set_issued_at(session.rotated_at.timestamp());
+        self.sign(claims, session.sid)
+    }
+
+    /// An access token with the claims of its refresh token.
+    pub(super) fn mint_access(
+        &self,
+        session: &SessionRecord,
+        refresh: &ClaimsSet,
+        now: UnixMillis,
+    ) -> Result<SignedToken, AuthorityError> {
+        let address = TokenAddress::Access(NonceAddress {
+            root: session.root,
+            nonce: Nonce::from_bytes(draw(self.random.as_ref())?),
+        });
+        let tokens = &self.policy.tokens;
+        let mut claims = self.head_claims(Access::TYPE)?;
+        claims.set_expiration(self.access_expires_at(session, now));
+        claims.set_issued_at(now.timestamp());
+        claims.insert(&tokens.token_id_claim, self.seal(session, address)?)?;
+        copy_claims(tokens, refresh, &mut claims)?;
+        self.sign(claims, session.sid)
+    }
+
+    /// The longest that any token may outlive its session's refresh token: an access token issued at its last
+    /// second, and the leeway.
+    pub(super) fn keep_beyond_seconds(&self) -> i64 {
+        let tokens = &self.policy.tokens;
+        whole_seconds(tokens.access_lifetime).saturating_add(whole_seconds(tokens.leeway))
+    }
+
+    /// The end of a session opened now, if sessions have one.
+    pub(super) fn deadline(&self, now: UnixMillis) -> Option<Timestamp> {
+        let lifetime = self.policy.sessions.lifetime?;
+        Some(later(now.timestamp(), whole_seconds(lifetime)))
+    }
+
+    /// The `exp` of a refresh token issued now, before a deadline caps it.
+    pub(super) fn refresh_expires_at(&self, now: UnixMillis) -> Timestamp {
+        later(now.timestamp(), whole_seconds(self.policy.tokens.refresh_lifetime))
+    }
+
+    fn access_expires_at(&self, session: &SessionRecord, now: UnixMillis) -> Timestamp {
+        let lifetime = whole_seconds(self.policy.tokens.access_lifetime);
+        let leeway = whole_seconds(self.policy.tokens.leeway);
+        let kept = later(session.keep_until, leeway.saturating_neg());
+        [Some(later(now.timestamp(), lifetime)), session.deadline, Some(kept)]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(kept)
+    }
+
+    fn login_claims(&self, session: &SessionRecord) -> Result<ClaimsSet, AuthorityError> {
+        let mut claims = self.head_claims(Refresh::TYPE)?;
+        claims.set_expiration(session.refresh_expires_at);
+        claims.set_issued_at(session.created_at.timestamp());
+        // The id's place is kept here; `mint_refresh` fills it in.
+        claims.insert(&self.policy.tokens.token_id_claim, "")?;
+        claims.insert(&self.policy.tokens.user_claim, user_claim(session.account))?;
+        self.add_session_claim(&mut claims, session.sid)?;
+        Ok(claims)
+    }
+
+    fn head_claims(&self, token_type: &str) -> Result<ClaimsSet, ClaimsError> {
+        let mut claims = ClaimsSet::new();
+        if let Some(name) = &self.policy.tokens.token_type_claim {
+            claims.insert(name, token_type)?;
+        }
+        Ok(claims)
+    }
+
+    fn add_session_claim(&self, claims: &mut ClaimsSet, sid: SessionId) -> Result<(), ClaimsError> {
+        match &self.policy.tokens.session_claim {
+            Some(name) => claims.insert(name, sid.to_string()),
+            None => Ok(()),
+        }
+    }
+
+    fn seal(&self, session: &SessionRecord, address: TokenAddress) -> Result<String, SealingError> {
+        let ring = self.keys.sealing();
+        ring.get(session.sealing_key)
+            .ok_or(SealingError)
+            .and_then(|key: &SealingKey| key.seal(address))
+    }
+
+    fn sign(&self, mut claims: ClaimsSet, sid: SessionId) -> Result<SignedToken, AuthorityError> {
+        let tokens = &self.policy.tokens;
+        self.add_session_claim(&mut claims, sid)?;
+        match tokens.audience.as_slice() {
+            [] => {}
+            [one] => claims.insert("aud", one)?,
+            several => claims.insert("aud", several)?,
+        }
+        if let Some(issuer) = &tokens.issuer {
+            claims.insert("iss", issuer)?;
+        }
+        Ok(self.keys.signing().encode(self.header_form(), &claims)?)
+    }
+
+    fn header_form(&self) -> HeaderForm {
+        let several = self.keys.verification().len() > 1;
+        match self.policy.tokens.key_id {
+            KeyIdInHeader::Always => HeaderForm::WithKeyId,
+            KeyIdInHeader::WhenSeveral if several => HeaderForm::WithKeyId,
+            KeyIdInHeader::WhenSeveral | KeyIdInHeader::Never => HeaderForm::Plain,
+        }
+    }
+}
+
+/// Copies what an access token takes over: everything but kind, times and id.
+fn copy_claims(tokens: &TokenPolicy, from: &ClaimsSet, into: &mut ClaimsSet) -> Result<(), ClaimsError> {
+    let own = [
+        tokens.token_type_claim.as_deref().unwrap_or("token_type"),
+        tokens.token_id_claim.as_str(),
+        "exp",
+        "iat",
+        "jti",
+    ];
+    for (name, value) in from.iter().filter(|(name, _)| !own.contains(name)) {
+        into.insert_raw(name, value)?;
+    }
+    Ok(())
+}
+
+/// The user claim is always text, whatever the account's number is.
+fn user_claim(account: AccountId) -> String {
+    account.to_string()
+}
+
+/// A duration in whole seconds, as claims count.
+pub(super) fn whole_seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// How far ahead of the clock the `iat` of a token of ours may lie: another node's clock differs a little.
+const OWN_ISSUE_TIME_TOLERANCE: Duration = Duration::from_secs(5);

@@ -1,0 +1,57 @@
+//! Purging what has expired, in bounded batches that never lock anybody out.
+
+use countersign_token::Timestamp;
+
+use super::minting::whole_seconds;
+use super::{Authority, AuthorityError};
+use crate::policy::TokenPolicy;
+use crate::rotation::later;
+use crate::store::{Purged, StoreError};
+
+/// How much a purge has removed so far; told after every batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PurgeReport {
+    /// Sessions that were removed.
+    pub sessions: u64,
+    /// Foreign tokens that were removed.
+    pub foreign_tokens: u64,
+    /// Log entries that were removed.
+    pub log_entries: u64,
+}
+
+/// Takes the report after every batch, for a progress bar.
+pub type PurgeProgress<'a> = &'a mut (dyn FnMut(&PurgeReport) + Send);
+
+impl Authority {
+    /// Removes what no valid token can need any more: sessions and foreign tokens whose last token expired longer
+    /// ago than any leeway, and log entries that can no longer match.
+    ///
+    /// # Errors
+    /// [`AuthorityError::Store`]: the batches before stay removed.
+    pub async fn purge_expired(&self, progress: PurgeProgress<'_>) -> Result<PurgeReport, AuthorityError> {
+        let now = self.clock.now().timestamp();
+        // A row that a later, larger leeway could still ask for must be there.
+        let horizon = later(now, whole_seconds(TokenPolicy::MAX_LEEWAY).saturating_neg());
+        let mut report = PurgeReport::default();
+        while self.purge_batch(horizon, &mut report).await? {
+            progress(&report);
+        }
+        progress(&report);
+        self.feed.forget_expired(horizon);
+        Ok(report)
+    }
+
+    /// One batch of each kind; whether another one may find more.
+    async fn purge_batch(&self, horizon: Timestamp, report: &mut PurgeReport) -> Result<bool, StoreError> {
+        let Purged { removed, more: more_sessions } = self.store.purge_sessions(horizon, BATCH).await?;
+        report.sessions = report.sessions.saturating_add(removed);
+        let Purged { removed, more: more_foreign } = self.store.purge_foreign_tokens(horizon, BATCH).await?;
+        report.foreign_tokens = report.foreign_tokens.saturating_add(removed);
+        let Purged { removed, more: more_entries } = self.store.purge_log(horizon, BATCH).await?;
+        report.log_entries = report.log_entries.saturating_add(removed);
+        Ok(more_sessions || more_foreign || more_entries)
+    }
+}
+
+/// Rows looked at in one transaction.
+const BATCH: u32 = 1_000;

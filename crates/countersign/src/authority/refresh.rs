@@ -1,0 +1,268 @@
+//! Refreshing: a refresh token for a new access token and, with rotation, its own successor.
+
+use countersign_token::{Authenticated, ClaimsSet, Refresh as RefreshKind, SignedToken, UnixMillis};
+
+use super::{Authority, AuthorityError, Client, TokenRefusal, account_of};
+use crate::account::AccountId;
+use crate::audit::{Actor, AuditEvent, AuditKind};
+use crate::policy::OnAccountChange;
+use crate::rotation::{AccountAtRefresh, Decision, PresentedToken, Refusal, RotationMode, RotationStep, decide};
+use crate::sealed_id::{Opened, TokenAddress};
+use crate::session::{EndCause, Lineage, SessionRecord};
+use crate::store::{Fork, Forked, Rotation, StoreError};
+
+/// How a refresh went.
+#[derive(Debug)]
+pub enum Refresh {
+    /// New tokens, durable.
+    Issued(Refreshed),
+    /// The token is refused. What the refusal entails, such as the end of a reused session, is durable.
+    Refused(TokenRefusal),
+}
+
+/// What a refresh gives.
+#[derive(Debug)]
+pub struct Refreshed {
+    /// The new access token.
+    pub access: SignedToken,
+    /// The new refresh token, with rotation.
+    pub refresh: Option<SignedToken>,
+    /// Whether this is the answer of an earlier refresh once more, within the grace.
+    pub replayed: bool,
+}
+
+/// A genuine refresh token on its way through the ledger.
+pub(super) struct Presented<'a> {
+    pub(super) token: PresentedToken,
+    pub(super) claims: ClaimsSet,
+    pub(super) client: &'a Client<'a>,
+    pub(super) now: UnixMillis,
+}
+
+impl Authority {
+    /// Refreshes: with rotation, spends the token and issues its successor with a new access token.
+    ///
+    /// Concurrent calls with one token share one successor inside the reuse grace; outside it, presenting a spent
+    /// token ends the session where reuse detection is on.
+    ///
+    /// # Errors
+    /// [`AuthorityError`]: the token is not spent, unless the store could not tell whether its commit succeeded.
+    ///
+    /// # Source
+    /// RFC 9700 §4.14.2; SimpleJWT `ROTATE_REFRESH_TOKENS`, `BLACKLIST_AFTER_ROTATION`.
+    pub async fn refresh(&self, token: &str, client: &Client<'_>) -> Result<Refresh, AuthorityError> {
+        let now = self.clock.now();
+        let genuine = match self.verifier.authenticate(token, now) {
+            Ok(genuine) => genuine,
+            Err(error) => return Ok(Refresh::Refused(error.into())),
+        };
+        match self.open_id(&genuine).await? {
+            Opened::Ours { address, .. } => self.refresh_own(&genuine, address, client, now).await,
+            Opened::Foreign => self.refresh_foreign(&genuine, client, now).await,
+        }
+    }
+
+    async fn refresh_own(
+        &self,
+        genuine: &Authenticated,
+        address: TokenAddress,
+        client: &Client<'_>,
+        now: UnixMillis,
+    ) -> Result<Refresh, AuthorityError> {
+        if let Err(error) = genuine.has_kind::<RefreshKind>() {
+            return Ok(Refresh::Refused(error.into()));
+        }
+        let TokenAddress::Refresh(address) = address else {
+            return Ok(Refresh::Refused(Refusal::Unknown.into()));
+        };
+        let Some(account) = account_of(genuine) else {
+            return Ok(Refresh::Refused(TokenRefusal::NoAccount));
+        };
+        let token = PresentedToken {
+            session: address.session,
+            generation: address.generation,
+            salt: Some(address.salt),
+            account,
+        };
+        let presented = Presented { token, claims: genuine.claims()?, client, now };
+        self.refresh_presented(presented).await
+    }
+
+    /// Carries out a refresh whose session is known.
+    pub(super) async fn refresh_presented(&self, presented: Presented<'_>) -> Result<Refresh, AuthorityError> {
+        let account = self.account_at_refresh(presented.token.account).await?;
+        let may_be_fit = matches!(account, AccountAtRefresh::Unread | AccountAtRefresh::Fit);
+        let lineage = if self.policy.rotation.mode == RotationMode::Rotate && may_be_fit {
+            match self.try_rotate(&presented).await? {
+                Rotation::Won(session) => return self.issue_successor(&session, presented, FirstTime::Yes),
+                Rotation::Lost(lineage) => lineage,
+            }
+        } else {
+            self.store.find_session(presented.token.session).await?
+        };
+        let Some(lineage) = lineage else {
+            return Ok(Refresh::Refused(Refusal::Unknown.into()));
+        };
+        let decision = decide(
+            &self.policy.rotation,
+            &lineage,
+            account,
+            &presented.token,
+            self.client_digest(presented.client),
+            presented.now,
+        );
+        self.carry_out(decision, lineage, presented).await
+    }
+
+    async fn try_rotate(&self, presented: &Presented<'_>) -> Result<Rotation, StoreError> {
+        let step = RotationStep {
+            token: presented.token,
+            client: self.client_digest(presented.client),
+            now: presented.now,
+            refresh_expires_at: self.refresh_expires_at(presented.now),
+            keep_beyond_seconds: self.keep_beyond_seconds(),
+        };
+        let event = self.refresh_event(presented, AuditKind::Refreshed);
+        self.store.rotate(&step, event.as_ref()).await
+    }
+
+    async fn carry_out(
+        &self,
+        decision: Decision,
+        lineage: Lineage,
+        presented: Presented<'_>,
+    ) -> Result<Refresh, AuthorityError> {
+        match decision {
+            Decision::IssueAccess => {
+                let access = self.mint_access(&lineage.session, &presented.claims, presented.now)?;
+                Ok(Refresh::Issued(Refreshed { access, refresh: None, replayed: false }))
+            }
+            Decision::Fork => self.fork(presented).await,
+            Decision::Replay => {
+                if let Some(event) = self.refresh_event(&presented, AuditKind::RefreshReplayed) {
+                    self.store.append_audit(&event.in_session(lineage.session.sid)).await?;
+                }
+                self.issue_successor(&lineage.session, presented, FirstTime::No)
+            }
+            Decision::Refuse(refusal) => self.refuse(refusal, &lineage.session, &presented).await,
+            Decision::EndAndRefuse(cause) => self.end_and_refuse(cause, &lineage.session, &presented).await,
+            // The store said that the row does not match, and the row says that it does.
+            Decision::Rotate => Err(StoreError::Corrupt("a rotation was lost without a reason".to_owned()).into()),
+        }
+    }
+
+    async fn fork(&self, presented: Presented<'_>) -> Result<Refresh, AuthorityError> {
+        let fork = Fork {
+            from: presented.token.session,
+            client: self.client_digest(presented.client),
+            now: presented.now,
+            refresh_expires_at: self.refresh_expires_at(presented.now),
+            keep_beyond_seconds: self.keep_beyond_seconds(),
+        };
+        let event = self.refresh_event(&presented, AuditKind::Refreshed);
+        match self.store.fork_session(&fork, event.as_ref()).await? {
+            Forked::Opened(session) => self.issue_successor(&session, presented, FirstTime::Yes),
+            Forked::Refused(lineage) => Ok(Refresh::Refused(end_of(lineage.as_ref()).into())),
+        }
+    }
+
+    /// The successor of a foreign token whose adoption has just spent it.
+    pub(super) fn issue_adopted(
+        &self,
+        session: &SessionRecord,
+        presented: Presented<'_>,
+    ) -> Result<Refresh, AuthorityError> {
+        self.issue_successor(session, presented, FirstTime::Yes)
+    }
+
+    fn issue_successor(
+        &self,
+        session: &SessionRecord,
+        presented: Presented<'_>,
+        first_time: FirstTime,
+    ) -> Result<Refresh, AuthorityError> {
+        Ok(Refresh::Issued(Refreshed {
+            access: self.mint_access(session, &presented.claims, presented.now)?,
+            refresh: Some(self.mint_refresh(session, presented.claims)?),
+            replayed: first_time == FirstTime::No,
+        }))
+    }
+
+    async fn refuse(
+        &self,
+        refusal: Refusal,
+        session: &SessionRecord,
+        presented: &Presented<'_>,
+    ) -> Result<Refresh, AuthorityError> {
+        let kind = match refusal {
+            Refusal::OtherClient => Some(AuditKind::ReplayOtherClient),
+            Refusal::StoreRolledBack => Some(AuditKind::StoreRolledBack),
+            _ => None,
+        };
+        if let Some(kind) = kind {
+            let event = event(presented, kind).in_session(session.sid);
+            self.store.append_audit(&event).await?;
+        }
+        Ok(Refresh::Refused(refusal.into()))
+    }
+
+    async fn end_and_refuse(
+        &self,
+        cause: EndCause,
+        session: &SessionRecord,
+        presented: &Presented<'_>,
+    ) -> Result<Refresh, AuthorityError> {
+        let kind = match cause {
+            EndCause::ReuseDetected => AuditKind::ReuseDetected,
+            _ => AuditKind::SessionEnded,
+        };
+        let event = event(presented, kind).in_session(session.sid).because(cause);
+        self.store
+            .end_session(session.number, cause, presented.now, Some(&event))
+            .await?;
+        self.feed.catch_up().await?;
+        Ok(Refresh::Refused(Refusal::Ended(cause).into()))
+    }
+
+    /// What is known of the account without more work than the settings ask for.
+    async fn account_at_refresh(&self, account: AccountId) -> Result<AccountAtRefresh, StoreError> {
+        if self.policy.accounts.on_deactivation == OnAccountChange::EndSessions {
+            return Ok(AccountAtRefresh::Unread);
+        }
+        Ok(match self.accounts.find_account(account).await? {
+            None => AccountAtRefresh::Gone,
+            Some(account) if self.policy.accounts.check_active && !account.is_active() => AccountAtRefresh::Inactive,
+            Some(_) => AccountAtRefresh::Fit,
+        })
+    }
+
+    fn refresh_event(&self, presented: &Presented<'_>, kind: AuditKind) -> Option<AuditEvent> {
+        self.policy.audit_refreshes.then(|| event(presented, kind))
+    }
+}
+
+/// Whether a successor is issued for the first time.
+#[derive(PartialEq, Eq)]
+enum FirstTime {
+    Yes,
+    No,
+}
+
+fn event(presented: &Presented<'_>, kind: AuditKind) -> AuditEvent {
+    AuditEvent::new(presented.now, kind, Actor::Client)
+        .about(presented.token.account)
+        .from_ip(presented.client.ip)
+}
+
+/// Why a session that cannot be forked cannot be.
+fn end_of(lineage: Option<&Lineage>) -> Refusal {
+    use crate::session::SessionState;
+    let Some(lineage) = lineage else {
+        return Refusal::Unknown;
+    };
+    match (lineage.session.state, lineage.root) {
+        (SessionState::Ended { cause, .. }, _) | (_, SessionState::Ended { cause, .. }) => Refusal::Ended(cause),
+        (SessionState::Disabled, _) | (_, SessionState::Disabled) => Refusal::Disabled,
+        (SessionState::Live, SessionState::Live) => Refusal::Blacklisted,
+    }
+}

@@ -1,0 +1,143 @@
+//! Revoking by hand: what an operator does with one token.
+
+use countersign_token::{Authenticated, Refresh as RefreshKind, Timestamp, UnixMillis};
+
+use super::foreign::{foreign_record, sealing_keys_changed};
+use super::minting::whole_seconds;
+use super::{Authority, AuthorityError, TokenRefusal};
+use crate::audit::{Actor, AuditEvent, AuditKind};
+use crate::rotation::{Refusal, later};
+use crate::sealed_id::{GenerationAddress, NonceAddress, Opened, TokenAddress};
+use crate::session::{EndCause, SessionId};
+use crate::store::{Ending, ForeignBlacklisting, TokenRevocation};
+
+/// What revoking a token did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revoked {
+    /// A refresh token: its session has ended.
+    Session(SessionId),
+    /// A refresh token whose session had ended before, with this cause.
+    AlreadyEnded(EndCause),
+    /// An access token, or a token that somebody else minted: the token itself is revoked.
+    Token,
+    /// The token cannot be revoked; it is not accepted anyway.
+    Refused(TokenRefusal),
+}
+
+impl Authority {
+    /// Revokes a token: a refresh token ends its session, any other token dies by itself.
+    ///
+    /// # Errors
+    /// [`AuthorityError`]: nothing is revoked.
+    pub async fn revoke(&self, token: &str) -> Result<Revoked, AuthorityError> {
+        let now = self.clock.now();
+        let genuine = match self.verifier.authenticate(token, now) {
+            Ok(genuine) => genuine,
+            Err(error) => return Ok(Revoked::Refused(error.into())),
+        };
+        let revoked = match self.open_id(&genuine).await? {
+            Opened::Ours { address, .. } => self.revoke_address(address, genuine.token_id(), now).await?,
+            Opened::Foreign => self.revoke_foreign(&genuine, now).await?,
+        };
+        self.feed.catch_up().await?;
+        Ok(revoked)
+    }
+
+    /// Revokes a token of ours by its id alone.
+    ///
+    /// # Errors
+    /// [`AuthorityError`]: nothing is revoked.
+    pub async fn revoke_id(&self, token_id: &str) -> Result<Revoked, AuthorityError> {
+        let revoked = match self.keys.open(token_id) {
+            Opened::Ours { address, .. } => self.revoke_address(address, token_id, self.clock.now()).await?,
+            Opened::Foreign => Revoked::Refused(TokenRefusal::Foreign),
+        };
+        self.feed.catch_up().await?;
+        Ok(revoked)
+    }
+
+    async fn revoke_address(
+        &self,
+        address: TokenAddress,
+        token_id: &str,
+        now: UnixMillis,
+    ) -> Result<Revoked, AuthorityError> {
+        match address {
+            TokenAddress::Refresh(at) | TokenAddress::Sliding(at) => self.revoke_session(at, now).await,
+            TokenAddress::Access(at) | TokenAddress::Websocket(at) => self.revoke_access(at, token_id, now).await,
+        }
+    }
+
+    async fn revoke_session(&self, at: GenerationAddress, now: UnixMillis) -> Result<Revoked, AuthorityError> {
+        let found = self.store.find_session(at.session).await?;
+        let Some(session) = found.map(|lineage| lineage.session).filter(|session| session.sid.salt() == at.salt) else {
+            return Ok(Revoked::Refused(Refusal::Unknown.into()));
+        };
+        let cause = EndCause::EndedByOperator;
+        let event = AuditEvent::new(now, AuditKind::SessionEnded, Actor::Operator)
+            .about(session.account)
+            .in_session(session.sid)
+            .because(cause);
+        Ok(match self.store.end_session(session.number, cause, now, Some(&event)).await? {
+            Ending::Ended => Revoked::Session(session.sid),
+            Ending::Already(cause) => Revoked::AlreadyEnded(cause),
+            Ending::Unknown => Revoked::Refused(Refusal::Unknown.into()),
+        })
+    }
+
+    async fn revoke_access(
+        &self,
+        at: NonceAddress,
+        token_id: &str,
+        now: UnixMillis,
+    ) -> Result<Revoked, AuthorityError> {
+        let Some(lineage) = self.store.find_session(at.root).await? else {
+            return Ok(Revoked::Refused(Refusal::Unknown.into()));
+        };
+        let session = lineage.session;
+        let event = AuditEvent::new(now, AuditKind::TokenRevoked, Actor::Operator)
+            .about(session.account)
+            .in_session(session.sid);
+        self.revoke_token_id(token_id, session.keep_until, now, event).await
+    }
+
+    async fn revoke_foreign(&self, genuine: &Authenticated, now: UnixMillis) -> Result<Revoked, AuthorityError> {
+        let event = AuditEvent::new(now, AuditKind::TokenRevoked, Actor::Operator);
+        if genuine.has_kind::<RefreshKind>().is_err() {
+            let leeway = whole_seconds(self.policy.tokens.leeway);
+            return self
+                .revoke_token_id(genuine.token_id(), later(genuine.expires_at(), leeway), now, event)
+                .await;
+        }
+        let record = foreign_record(genuine);
+        let sealing_keys = self.keys.sealing().ids();
+        let outcome = self
+            .store
+            .blacklist_foreign_token(&record, &sealing_keys, now, Some(&event))
+            .await?;
+        match outcome {
+            ForeignBlacklisting::Done | ForeignBlacklisting::Already => Ok(Revoked::Token),
+            ForeignBlacklisting::Adopted(session) => {
+                let cause = EndCause::EndedByOperator;
+                self.store.end_session(session, cause, now, Some(&event.because(cause))).await?;
+                Ok(Revoked::Token)
+            }
+            ForeignBlacklisting::SealingKeysChanged => Err(sealing_keys_changed().into()),
+        }
+    }
+
+    async fn revoke_token_id(
+        &self,
+        token_id: &str,
+        forget_at: Timestamp,
+        now: UnixMillis,
+        event: AuditEvent,
+    ) -> Result<Revoked, AuthorityError> {
+        let revocation = TokenRevocation {
+            token_id: token_id.to_owned(),
+            forget_at,
+        };
+        self.store.revoke_token(&revocation, now, Some(&event)).await?;
+        Ok(Revoked::Token)
+    }
+}
