@@ -84,6 +84,15 @@ impl Account {
     }
 }
 
+/// Where accounts live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Residence {
+    /// In the authority's own store: a session is inserted under a lock on its account.
+    InStore,
+    /// Somewhere else: the account is read again after its session was inserted.
+    Elsewhere,
+}
+
 /// Where accounts live, as far as the authority must know: the trait that an embedding program implements
 /// over its own users.
 ///
@@ -91,6 +100,9 @@ impl Account {
 /// Look-ups are exact: case-sensitive, without Unicode normalization. An id that was deleted never comes back.
 #[async_trait]
 pub trait Accounts: Send + Sync {
+    /// Where the accounts live. It decides how a sign-in that races a change of the password is caught.
+    fn residence(&self) -> Residence;
+
     /// Finds the account that signs in under `login`.
     ///
     /// # Errors

@@ -100,7 +100,12 @@ impl KeyRing {
             }
             SigningKeySource::Configured(_) => Vec::new(),
         };
-        let sealing = wrap_sealing(master, SealingKeyId::new(1), &draw_sealing_key(random)?, now)?;
+        let sealing = wrap_sealing(
+            master,
+            SealingKeyId::new(1),
+            &draw_sealing_key(random)?,
+            now,
+        )?;
         let records = KeyRecords {
             check_value: master.wrap(CHECK_LABEL, CHECK_TEXT)?,
             signing,
@@ -181,7 +186,8 @@ impl KeyRing {
         let records = vault.load_keys().await?.ok_or(KeyRingError::NotFounded)?;
         let known: Vec<_> = records.sealing.iter().map(|record| record.id).collect();
         if known != self.sealing.load().ids() {
-            self.sealing.store(Arc::new(sealing_keys(&self.master, &records)?));
+            self.sealing
+                .store(Arc::new(sealing_keys(&self.master, &records)?));
         }
         Ok(())
     }
@@ -212,7 +218,11 @@ impl KeyRing {
         context.update(&[u8::from(user_agent.is_some())]);
         context.update(user_agent.unwrap_or_default().as_bytes());
         let tag = context.sign();
-        let bits = tag.as_ref().iter().take(8).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
+        let bits = tag
+            .as_ref()
+            .iter()
+            .take(8)
+            .fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
         ClientDigest::from_bits(bits)
     }
 }
@@ -224,7 +234,11 @@ fn stored_keys(
 ) -> Result<(SigningKey, Vec<countersign_token::VerificationKey>), KeyRingError> {
     let mut signing = None;
     let mut verification = Vec::new();
-    for record in records.signing.iter().filter(|record| record.state.verifies()) {
+    for record in records
+        .signing
+        .iter()
+        .filter(|record| record.state.verifies())
+    {
         let key = unwrap_signing(master, record)?;
         verification.push(key.verification_key());
         if record.state == SigningKeyState::Active {
@@ -251,13 +265,22 @@ fn wrap_signing(
         kid: key.key_id().clone(),
         algorithm: key.algorithm(),
         state,
-        wrapped: master.wrap(&signing_label(key.key_id(), key.algorithm()), &key.export().map_err(KeyRingError::Key)?)?,
+        wrapped: master.wrap(
+            &signing_label(key.key_id(), key.algorithm()),
+            &key.export().map_err(KeyRingError::Key)?,
+        )?,
         created_at: now,
     })
 }
 
-fn unwrap_signing(master: &MasterKey, record: &SigningKeyRecord) -> Result<SigningKey, KeyRingError> {
-    let secret = master.unwrap(&signing_label(&record.kid, record.algorithm), &record.wrapped)?;
+fn unwrap_signing(
+    master: &MasterKey,
+    record: &SigningKeyRecord,
+) -> Result<SigningKey, KeyRingError> {
+    let secret = master.unwrap(
+        &signing_label(&record.kid, record.algorithm),
+        &record.wrapped,
+    )?;
     let key = SigningKey::from_exported(record.algorithm, &secret).map_err(KeyRingError::Key)?;
     Ok(key.with_key_id(record.kid.clone()))
 }

@@ -94,9 +94,9 @@ pub struct TokenPolicy {
 
 impl TokenPolicy {
     /// The largest leeway in any configuration.
-    pub const MAX_LEEWAY: Duration = Duration::from_secs(300);
+    pub const MAX_LEEWAY: Duration = Duration::from_mins(5);
     /// The longest life of any token: a hundred years.
-    pub const MAX_LIFETIME: Duration = Duration::from_secs(100 * 365 * 86_400);
+    pub const MAX_LIFETIME: Duration = Duration::from_hours(100 * 365 * 24);
 }
 
 /// When the JOSE header carries `kid`.
@@ -257,7 +257,11 @@ impl Policy {
         self.validate_claim_names()?;
         self.validate_rotation()?;
         if self.wire.auth_header_types.is_empty()
-            || self.wire.auth_header_types.iter().any(|scheme| !is_token(scheme))
+            || self
+                .wire
+                .auth_header_types
+                .iter()
+                .any(|scheme| !is_token(scheme))
         {
             return Err(PolicyError::new(
                 "jwt.auth_header_types",
@@ -275,18 +279,30 @@ impl Policy {
 
     fn validate_lifetimes(&self) -> Result<(), PolicyError> {
         let lifetimes = [
-            ("jwt.access_token_lifetime", Some(self.tokens.access_lifetime)),
-            ("jwt.refresh_token_lifetime", Some(self.tokens.refresh_lifetime)),
+            (
+                "jwt.access_token_lifetime",
+                Some(self.tokens.access_lifetime),
+            ),
+            (
+                "jwt.refresh_token_lifetime",
+                Some(self.tokens.refresh_lifetime),
+            ),
             ("rotation.session_lifetime", self.sessions.lifetime),
         ];
         for (setting, lifetime) in lifetimes {
             let range = Duration::from_secs(1)..=TokenPolicy::MAX_LIFETIME;
             if lifetime.is_some_and(|lifetime| !range.contains(&lifetime)) {
-                return Err(PolicyError::new(setting, "a life from 1 second to 100 years is needed"));
+                return Err(PolicyError::new(
+                    setting,
+                    "a life from 1 second to 100 years is needed",
+                ));
             }
         }
         if self.tokens.leeway > TokenPolicy::MAX_LEEWAY {
-            return Err(PolicyError::new("jwt.leeway", "at most 300 seconds are tolerated"));
+            return Err(PolicyError::new(
+                "jwt.leeway",
+                "at most 300 seconds are tolerated",
+            ));
         }
         Ok(())
     }
@@ -300,9 +316,15 @@ impl Policy {
             ("session.claim", tokens.session_claim.as_deref()),
         ];
         let mut taken = vec!["exp", "iat", "nbf", "iss", "aud"];
-        for (setting, name) in named.into_iter().filter_map(|(setting, name)| Some((setting, name?))) {
+        for (setting, name) in named
+            .into_iter()
+            .filter_map(|(setting, name)| Some((setting, name?)))
+        {
             if name.is_empty() || taken.contains(&name) {
-                return Err(PolicyError::new(setting, "a claim name of its own is needed"));
+                return Err(PolicyError::new(
+                    setting,
+                    "a claim name of its own is needed",
+                ));
             }
             taken.push(name);
         }
@@ -318,7 +340,10 @@ impl Policy {
             ));
         }
         if rotation.reuse_grace > MAX_REUSE_GRACE {
-            return Err(PolicyError::new("rotation.reuse_grace", "at most 10 minutes are accepted"));
+            return Err(PolicyError::new(
+                "rotation.reuse_grace",
+                "at most 10 minutes are accepted",
+            ));
         }
         if self.blacklist == Blacklist::Disabled && rotation.mode == RotationMode::Rotate {
             return Err(PolicyError::new(
@@ -347,7 +372,7 @@ impl PolicyError {
 }
 
 /// `security.md` R04: the grace is for retries, not for second owners.
-const MAX_REUSE_GRACE: Duration = Duration::from_secs(600);
+const MAX_REUSE_GRACE: Duration = Duration::from_mins(10);
 
 fn modern() -> Policy {
     Policy {
@@ -448,11 +473,11 @@ fn wire_defaults(bodies: WireBodies) -> WirePolicy {
 }
 
 const fn minutes(count: u64) -> Duration {
-    Duration::from_secs(count * 60)
+    Duration::from_mins(count)
 }
 
 const fn days(count: u64) -> Duration {
-    Duration::from_secs(count * 86_400)
+    Duration::from_hours(count * 24)
 }
 
 /// A `token` of RFC 9110 §5.6.2.
@@ -470,7 +495,12 @@ mod tests {
     #[test]
     fn every_preset_is_valid_as_it_stands() {
         for preset in Preset::ALL {
-            assert_eq!(Policy::preset(preset).validate(), Ok(()), "{}", preset.name());
+            assert_eq!(
+                Policy::preset(preset).validate(),
+                Ok(()),
+                "{}",
+                preset.name()
+            );
             assert_eq!(Preset::parse(preset.name()), Some(preset));
         }
     }
@@ -479,15 +509,31 @@ mod tests {
     fn contradictions_are_refused_by_the_name_of_the_setting() {
         type Change = fn(&mut Policy);
         let cases: [(&str, Change); 9] = [
-            ("jwt.access_token_lifetime", |p| p.tokens.access_lifetime = Duration::ZERO),
-            ("jwt.refresh_token_lifetime", |p| p.tokens.refresh_lifetime = days(36_501)),
+            ("jwt.access_token_lifetime", |p| {
+                p.tokens.access_lifetime = Duration::ZERO;
+            }),
+            ("jwt.refresh_token_lifetime", |p| {
+                p.tokens.refresh_lifetime = days(36_501);
+            }),
             ("jwt.leeway", |p| p.tokens.leeway = Duration::from_secs(301)),
-            ("jwt.user_id_claim", |p| p.tokens.user_claim = "jti".to_owned()),
-            ("jwt.token_type_claim", |p| p.tokens.token_type_claim = Some("exp".to_owned())),
-            ("rotation.reuse_detection", |p| p.rotation.mode = RotationMode::Fork),
-            ("rotation.reuse_grace", |p| p.rotation.reuse_grace = Duration::from_secs(601)),
-            ("jwt.blacklist_after_rotation", |p| p.blacklist = Blacklist::Disabled),
-            ("jwt.auth_header_types", |p| p.wire.auth_header_types.clear()),
+            ("jwt.user_id_claim", |p| {
+                p.tokens.user_claim = "jti".to_owned();
+            }),
+            ("jwt.token_type_claim", |p| {
+                p.tokens.token_type_claim = Some("exp".to_owned());
+            }),
+            ("rotation.reuse_detection", |p| {
+                p.rotation.mode = RotationMode::Fork;
+            }),
+            ("rotation.reuse_grace", |p| {
+                p.rotation.reuse_grace = Duration::from_secs(601);
+            }),
+            ("jwt.blacklist_after_rotation", |p| {
+                p.blacklist = Blacklist::Disabled;
+            }),
+            ("jwt.auth_header_types", |p| {
+                p.wire.auth_header_types.clear();
+            }),
         ];
         for (setting, change) in cases {
             let mut policy = Policy::preset(Preset::Modern);

@@ -211,7 +211,9 @@ pub fn may_rotate(lineage: &Lineage, step: &RotationStep) -> bool {
 pub fn rotated(session: &SessionRecord, step: &RotationStep) -> SessionRecord {
     let refresh_expires_at = session
         .deadline
-        .map_or(step.refresh_expires_at, |deadline| deadline.min(step.refresh_expires_at));
+        .map_or(step.refresh_expires_at, |deadline| {
+            deadline.min(step.refresh_expires_at)
+        });
     SessionRecord {
         generation: session.generation.next(),
         rotated_at: step.now,
@@ -238,12 +240,14 @@ fn standing_refusal(
     if !belongs(session, token) {
         return Some(Refusal::Unknown);
     }
-    for state in [session.state, lineage.root] {
-        match state {
-            SessionState::Ended { cause, .. } => return Some(Refusal::Ended(cause)),
-            SessionState::Disabled => return Some(Refusal::Disabled),
-            SessionState::Live => {}
+    let states = [session.state, lineage.root];
+    for state in states {
+        if let SessionState::Ended { cause, .. } = state {
+            return Some(Refusal::Ended(cause));
         }
+    }
+    if states.contains(&SessionState::Disabled) {
+        return Some(Refusal::Disabled);
     }
     if session.blacklisted_at.is_some() {
         return Some(Refusal::Blacklisted);

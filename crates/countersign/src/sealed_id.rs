@@ -96,8 +96,11 @@ pub struct Nonce(u64);
 
 impl Nonce {
     /// A nonce from six random bytes.
-    pub const fn from_bytes([a, b, c, d, e, f]: [u8; 6]) -> Self {
-        Self(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+    pub fn from_bytes(bytes: [u8; 6]) -> Self {
+        let bits = bytes
+            .into_iter()
+            .fold(0, |bits, byte| (bits << 8) | u64::from(byte));
+        Self(bits)
     }
 }
 

@@ -46,7 +46,11 @@ impl MasterKey {
     ///
     /// # Errors
     /// [`WrongMasterKey`] if it was wrapped by another key, under another label, or was changed.
-    pub fn unwrap(&self, label: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, WrongMasterKey> {
+    pub fn unwrap(
+        &self,
+        label: &str,
+        wrapped: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, WrongMasterKey> {
         let (nonce, sealed) = wrapped.split_at_checked(NONCE_LEN).ok_or(WrongMasterKey)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| WrongMasterKey)?;
         let mut sealed = Zeroizing::new(sealed.to_vec());
@@ -107,9 +111,15 @@ mod tests {
     fn what_is_wrapped_opens_under_the_same_key_and_label_only() {
         let key = MasterKey::from_bytes([7; 32]);
         let wrapped = key.wrap("signing", b"a secret").unwrap();
-        assert_eq!(key.unwrap("signing", &wrapped).unwrap().as_slice(), b"a secret");
+        assert_eq!(
+            key.unwrap("signing", &wrapped).unwrap().as_slice(),
+            b"a secret"
+        );
         assert_eq!(key.unwrap("sealing", &wrapped), Err(WrongMasterKey));
-        assert_eq!(MasterKey::from_bytes([8; 32]).unwrap("signing", &wrapped), Err(WrongMasterKey));
+        assert_eq!(
+            MasterKey::from_bytes([8; 32]).unwrap("signing", &wrapped),
+            Err(WrongMasterKey)
+        );
     }
 
     #[test]
@@ -120,14 +130,21 @@ mod tests {
             let mut changed = wrapped.clone();
             changed[position] ^= 1;
             assert!(key.unwrap("signing", &changed).is_err(), "byte {position}");
-            assert!(key.unwrap("signing", &wrapped[..position]).is_err(), "cut at {position}");
+            assert!(
+                key.unwrap("signing", &wrapped[..position]).is_err(),
+                "cut at {position}"
+            );
         }
     }
 
     #[test]
     fn every_label_has_its_own_mac_key() {
         let key = MasterKey::from_bytes([7; 32]);
-        let tag = |label| hmac::sign(&key.mac_key(label).unwrap(), b"x").as_ref().to_vec();
+        let tag = |label| {
+            hmac::sign(&key.mac_key(label).unwrap(), b"x")
+                .as_ref()
+                .to_vec()
+        };
         assert_ne!(tag("client"), tag("binding"));
         assert_eq!(tag("client"), tag("client"));
     }

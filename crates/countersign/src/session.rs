@@ -308,12 +308,21 @@ mod tests {
         let sid = SessionId::from_random([0xff; 16]);
         assert_eq!(sid.to_string(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
         assert_eq!(SessionId::parse(&sid.to_string()), Some(sid));
-        assert_eq!(SessionId::parse(&sid.to_string().replace('-', "")), Some(sid));
+        assert_eq!(
+            SessionId::parse(&sid.to_string().replace('-', "")),
+            Some(sid)
+        );
     }
 
     #[test]
     fn session_id_refuses_other_spellings() {
-        for text in ["", "zz", "+fffffff-ffff-4fff-bfff-ffffffffffff", &"f".repeat(33), &"-".repeat(36)] {
+        for text in [
+            "",
+            "zz",
+            "+fffffff-ffff-4fff-bfff-ffffffffffff",
+            &"f".repeat(33),
+            &"-".repeat(36),
+        ] {
             assert_eq!(SessionId::parse(text), None, "{text:?}");
         }
     }

@@ -68,13 +68,22 @@ impl Authority {
             username,
             email: request.email,
             password,
-            standing: if request.inactive { Standing::Inactive } else { Standing::Active },
+            standing: if request.inactive {
+                Standing::Inactive
+            } else {
+                Standing::Active
+            },
             privileges: request.privileges,
             password_needs_reset: request.password_needs_reset,
             created_at: now,
         };
         let event = AuditEvent::new(now, AuditKind::AccountCreated, Actor::Operator);
-        match self.store.create_account(&account, Some(&event)).await.map_err(AuthorityError::from)? {
+        match self
+            .store
+            .create_account(&account, Some(&event))
+            .await
+            .map_err(AuthorityError::from)?
+        {
             AccountCreation::Created(account) => Ok(account),
             AccountCreation::UsernameTaken => Err(AccountError::NameTaken),
         }
@@ -93,34 +102,60 @@ impl Authority {
     ///
     /// # Errors
     /// [`AccountError`]: the password is the old one.
-    pub async fn set_password(&self, id: AccountId, password: PlainPassword) -> Result<u64, AccountError> {
+    pub async fn set_password(
+        &self,
+        id: AccountId,
+        password: PlainPassword,
+    ) -> Result<u64, AccountError> {
         let encoded = self.encode(password).await?;
-        let sessions = on_change(self.policy.accounts.on_password_change, EndCause::PasswordChanged);
-        self.edit(id, &AccountEdit::Password(encoded), sessions, AuditKind::PasswordChanged).await
+        let sessions = on_change(
+            self.policy.accounts.on_password_change,
+            EndCause::PasswordChanged,
+        );
+        self.edit(
+            id,
+            &AccountEdit::Password(encoded),
+            sessions,
+            AuditKind::PasswordChanged,
+        )
+        .await
     }
 
     /// Activates or deactivates an account; returns how many sessions ended. Activating revives none.
     ///
     /// # Errors
     /// [`AccountError`]: nothing was changed.
-    pub async fn set_standing(&self, id: AccountId, standing: Standing) -> Result<u64, AccountError> {
+    pub async fn set_standing(
+        &self,
+        id: AccountId,
+        standing: Standing,
+    ) -> Result<u64, AccountError> {
         let (sessions, kind) = match standing {
             Standing::Active => (SessionsOnChange::Keep, AuditKind::AccountActivated),
             Standing::Inactive => {
                 let cause = EndCause::AccountDeactivated;
-                (on_change(self.policy.accounts.on_deactivation, cause), AuditKind::AccountDeactivated)
+                (
+                    on_change(self.policy.accounts.on_deactivation, cause),
+                    AuditKind::AccountDeactivated,
+                )
             }
         };
-        self.edit(id, &AccountEdit::Standing(standing), sessions, kind).await
+        self.edit(id, &AccountEdit::Standing(standing), sessions, kind)
+            .await
     }
 
     /// Sets the staff and superuser flags.
     ///
     /// # Errors
     /// [`AccountError`]: nothing was changed.
-    pub async fn set_privileges(&self, id: AccountId, privileges: Privileges) -> Result<(), AccountError> {
+    pub async fn set_privileges(
+        &self,
+        id: AccountId,
+        privileges: Privileges,
+    ) -> Result<(), AccountError> {
         let edit = AccountEdit::Privileges(privileges);
-        self.edit(id, &edit, SessionsOnChange::Keep, AuditKind::AccountChanged).await?;
+        self.edit(id, &edit, SessionsOnChange::Keep, AuditKind::AccountChanged)
+            .await?;
         Ok(())
     }
 
@@ -130,7 +165,8 @@ impl Authority {
     /// [`AccountError`]: nothing was changed.
     pub async fn set_role(&self, id: AccountId, role: i64) -> Result<(), AccountError> {
         let edit = AccountEdit::Role(role);
-        self.edit(id, &edit, SessionsOnChange::Keep, AuditKind::AccountChanged).await?;
+        self.edit(id, &edit, SessionsOnChange::Keep, AuditKind::AccountChanged)
+            .await?;
         Ok(())
     }
 
@@ -139,8 +175,17 @@ impl Authority {
     /// # Errors
     /// [`AccountError`]: nothing was deleted.
     pub async fn delete_account(&self, id: AccountId) -> Result<u64, AccountError> {
-        let sessions = on_change(self.policy.accounts.on_deactivation, EndCause::AccountDeleted);
-        self.edit(id, &AccountEdit::Deletion, sessions, AuditKind::AccountDeleted).await
+        let sessions = on_change(
+            self.policy.accounts.on_deactivation,
+            EndCause::AccountDeleted,
+        );
+        self.edit(
+            id,
+            &AccountEdit::Deletion,
+            sessions,
+            AuditKind::AccountDeleted,
+        )
+        .await
     }
 
     async fn edit(
@@ -168,12 +213,19 @@ impl Authority {
         if password.is_empty() || password.is_too_long() {
             return Err(AccountError::UnusablePassword);
         }
-        Ok(self.hasher.encode(password).await.map_err(AuthorityError::from)?)
+        Ok(self
+            .hasher
+            .encode(password)
+            .await
+            .map_err(AuthorityError::from)?)
     }
 
     fn unusable_password(&self) -> Result<EncodedPassword, AccountError> {
         let bytes: [u8; 16] = draw(self.random.as_ref()).map_err(AuthorityError::from)?;
-        Ok(EncodedPassword::unusable(&format!("{:032x}", u128::from_be_bytes(bytes))))
+        Ok(EncodedPassword::unusable(&format!(
+            "{:032x}",
+            u128::from_be_bytes(bytes)
+        )))
     }
 }
 

@@ -42,7 +42,11 @@ impl Authority {
     ///
     /// # Source
     /// SimpleJWT `TokenBlacklistView`; RFC 7009 in spirit.
-    pub async fn blacklist(&self, token: &str, client: &Client<'_>) -> Result<Blacklisted, AuthorityError> {
+    pub async fn blacklist(
+        &self,
+        token: &str,
+        client: &Client<'_>,
+    ) -> Result<Blacklisted, AuthorityError> {
         if !self.policy.blacklist.is_enabled() {
             return Ok(Blacklisted::NotOffered);
         }
@@ -88,26 +92,44 @@ impl Authority {
             .from_ip(client.ip);
         let refusal = if self.policy.rotation.mode == RotationMode::Fork || !session.is_root() {
             let number = session.number;
-            match self.store.blacklist_session_token(number, returned.token_id, now, Some(&event)).await? {
+            match self
+                .store
+                .blacklist_session_token(number, returned.token_id, now, Some(&event))
+                .await?
+            {
                 Blacklisting::Done => None,
                 Blacklisting::Already => Some(Refusal::Blacklisted),
                 Blacklisting::Unknown => Some(Refusal::Unknown),
             }
         } else {
             let event = event.because(EndCause::Logout);
-            match self.store.end_session(session.number, EndCause::Logout, now, Some(&event)).await? {
+            match self
+                .store
+                .end_session(session.number, EndCause::Logout, now, Some(&event))
+                .await?
+            {
                 Ending::Ended => None,
                 Ending::Already(cause) => Some(Refusal::Ended(cause)),
                 Ending::Unknown => Some(Refusal::Unknown),
             }
         };
         self.feed.catch_up().await?;
-        Ok(refusal.map_or(Blacklisted::Done, |refusal| Blacklisted::Refused(refusal.into())))
+        Ok(refusal.map_or(Blacklisted::Done, |refusal| {
+            Blacklisted::Refused(refusal.into())
+        }))
     }
 
-    fn may_be_blacklisted(&self, lineage: Option<Lineage>, returned: &Returned<'_>) -> Result<Lineage, Refusal> {
+    fn may_be_blacklisted(
+        &self,
+        lineage: Option<Lineage>,
+        returned: &Returned<'_>,
+    ) -> Result<Lineage, Refusal> {
         let lineage = lineage
-            .filter(|lineage| returned.salt.is_none_or(|salt| salt == lineage.session.sid.salt()))
+            .filter(|lineage| {
+                returned
+                    .salt
+                    .is_none_or(|salt| salt == lineage.session.sid.salt())
+            })
             .ok_or(Refusal::Unknown)?;
         if returned.generation > lineage.session.generation {
             return Err(Refusal::StoreRolledBack);
@@ -136,7 +158,8 @@ impl Authority {
         if let Some(session) = known.and_then(|known| known.session) {
             return self.blacklist_adopted(session, genuine, client, now).await;
         }
-        let mut event = AuditEvent::new(now, AuditKind::TokenBlacklisted, Actor::Client).from_ip(client.ip);
+        let mut event =
+            AuditEvent::new(now, AuditKind::TokenBlacklisted, Actor::Client).from_ip(client.ip);
         let record = foreign_record(genuine);
         event.subject = record.account;
         let sealing_keys = self.keys.sealing().ids();
@@ -148,7 +171,9 @@ impl Authority {
         match outcome {
             ForeignBlacklisting::Done => Ok(Blacklisted::Done),
             ForeignBlacklisting::Already => Ok(Blacklisted::Refused(Refusal::Blacklisted.into())),
-            ForeignBlacklisting::Adopted(session) => self.blacklist_adopted(session, genuine, client, now).await,
+            ForeignBlacklisting::Adopted(session) => {
+                self.blacklist_adopted(session, genuine, client, now).await
+            }
             ForeignBlacklisting::SealingKeysChanged => Err(sealing_keys_changed().into()),
         }
     }

@@ -85,7 +85,10 @@ impl RevocationFeed {
 
     async fn pull(&self, position: &mut Position) -> Result<(), StoreError> {
         loop {
-            let entries = self.store.log_entries_after(position.sequence, BATCH).await?;
+            let entries = self
+                .store
+                .log_entries_after(position.sequence, BATCH)
+                .await?;
             let full = u32::try_from(entries.len()).is_ok_and(|count| count == BATCH);
             for entry in entries {
                 self.index.apply(&entry.to_index_entry());

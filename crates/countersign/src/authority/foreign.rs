@@ -33,7 +33,9 @@ impl Authority {
             Err(refusal) => return Ok(Refresh::Refused(refusal.into())),
         };
         if let Some(session) = known.and_then(|known| known.session) {
-            return self.refresh_adopted(genuine, session, &account, client, now).await;
+            return self
+                .refresh_adopted(genuine, session, &account, client, now)
+                .await;
         }
         self.adopt(genuine, &account, client, now).await
     }
@@ -51,20 +53,28 @@ impl Authority {
             return Ok(Err(refusal));
         }
         let known = self.store.find_foreign_token(genuine.token_id()).await?;
-        if known.as_ref().is_some_and(|known| known.blacklisted_at.is_some()) {
+        if known
+            .as_ref()
+            .is_some_and(|known| known.blacklisted_at.is_some())
+        {
             return Ok(Err(Refusal::Blacklisted.into()));
         }
         Ok(Ok(known))
     }
 
-    async fn account_of_foreign(&self, genuine: &Authenticated) -> Result<Result<Account, Refusal>, AuthorityError> {
+    async fn account_of_foreign(
+        &self,
+        genuine: &Authenticated,
+    ) -> Result<Result<Account, Refusal>, AuthorityError> {
         let found = match account_of(genuine) {
             Some(id) => self.accounts.find_account(id).await?,
             None => None,
         };
         Ok(match found {
             None => Err(Refusal::AccountGone),
-            Some(account) if self.policy.accounts.check_active && !account.is_active() => Err(Refusal::AccountInactive),
+            Some(account) if self.policy.accounts.check_active && !account.is_active() => {
+                Err(Refusal::AccountInactive)
+            }
             Some(account) => Ok(account),
         })
     }
@@ -86,12 +96,22 @@ impl Authority {
             .about(account.id)
             .in_session(adoption.session.sid)
             .from_ip(client.ip);
-        match self.store.adopt_foreign_token(&adoption, Some(&event)).await? {
+        match self
+            .store
+            .adopt_foreign_token(&adoption, Some(&event))
+            .await?
+        {
             Adopted::Opened(session) => self.refresh_first_use(genuine, session, client, now).await,
-            Adopted::Known(ForeignToken { session: Some(session), .. }) => {
-                self.refresh_adopted(genuine, session, account, client, now).await
+            Adopted::Known(ForeignToken {
+                session: Some(session),
+                ..
+            }) => {
+                self.refresh_adopted(genuine, session, account, client, now)
+                    .await
             }
-            Adopted::Known(_) | Adopted::Revoked => Ok(Refresh::Refused(Refusal::Blacklisted.into())),
+            Adopted::Known(_) | Adopted::Revoked => {
+                Ok(Refresh::Refused(Refusal::Blacklisted.into()))
+            }
             Adopted::AccountChanged => Ok(Refresh::Refused(Refusal::AccountGone.into())),
             Adopted::NotRecorded => Ok(Refresh::Refused(TokenRefusal::Foreign)),
             Adopted::SealingKeysChanged => Err(sealing_keys_changed().into()),
@@ -111,7 +131,8 @@ impl Authority {
             session.generation = Generation::FIRST.next();
         } else {
             session.refresh_expires_at = genuine.expires_at();
-            session.keep_until = later(genuine.expires_at(), self.keep_beyond_seconds()).max(session.keep_until);
+            session.keep_until =
+                later(genuine.expires_at(), self.keep_beyond_seconds()).max(session.keep_until);
         }
         Ok(session)
     }
@@ -171,5 +192,10 @@ fn presented<'a>(
         salt: None,
         account,
     };
-    Ok(Presented { token, claims: genuine.claims()?, client, now })
+    Ok(Presented {
+        token,
+        claims: genuine.claims()?,
+        client,
+        now,
+    })
 }

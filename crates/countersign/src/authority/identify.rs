@@ -88,7 +88,11 @@ impl Authority {
         self.account_behind(&genuine, session).await
     }
 
-    fn authenticate_access(&self, token: &str, now: UnixMillis) -> Result<Authenticated, VerifyError> {
+    fn authenticate_access(
+        &self,
+        token: &str,
+        now: UnixMillis,
+    ) -> Result<Authenticated, VerifyError> {
         let genuine = self.verifier.authenticate(token, now)?;
         genuine.has_kind::<Access>()?;
         Ok(genuine)
@@ -102,7 +106,10 @@ impl Authority {
         let TokenAddress::Access(at) = address else {
             return Ok(Err(Refusal::Unknown));
         };
-        if let Some(refusal) = self.judge_session_of_access(genuine, address, at.root).await? {
+        if let Some(refusal) = self
+            .judge_session_of_access(genuine, address, at.root)
+            .await?
+        {
             return Ok(Err(refusal));
         }
         let facts = self.session_facts(at.root).await?;
@@ -128,12 +135,20 @@ impl Authority {
     }
 
     /// What the index knows against a token.
-    pub(super) fn revoked_by(&self, genuine: &Authenticated, address: Option<TokenAddress>) -> Option<RevokedBy> {
+    pub(super) fn revoked_by(
+        &self,
+        genuine: &Authenticated,
+        address: Option<TokenAddress>,
+    ) -> Option<RevokedBy> {
         let number = address.map(|address| address.session().get());
         // Where sessions are not checked, what ends them spares their access tokens.
         let checks_sessions = self.policy.sessions.check == SessionCheck::On;
-        let session = number.filter(|_| checks_sessions).map(SessionAddress::Number);
-        let account = account_of(genuine).filter(|_| checks_sessions).map(AccountId::get);
+        let session = number
+            .filter(|_| checks_sessions)
+            .map(SessionAddress::Number);
+        let account = account_of(genuine)
+            .filter(|_| checks_sessions)
+            .map(AccountId::get);
         let facts = TokenFacts {
             token_id: genuine.token_id(),
             key_id: genuine.key_id(),
@@ -167,7 +182,11 @@ impl Authority {
         Ok(Ok(facts))
     }
 
-    fn admit_foreign_access(&self, genuine: &Authenticated, now: UnixMillis) -> Result<(), TokenRefusal> {
+    fn admit_foreign_access(
+        &self,
+        genuine: &Authenticated,
+        now: UnixMillis,
+    ) -> Result<(), TokenRefusal> {
         if self.policy.foreign != ForeignTokenPolicy::Signed {
             return Err(TokenRefusal::Foreign);
         }
@@ -199,13 +218,22 @@ impl Authority {
         if self.policy.accounts.check_active && !account.is_active() {
             return Ok(Identification::Refused(AccessRefusal::AccountInactive));
         }
-        Ok(Identification::Known(Box::new(Identified { account, session })))
+        Ok(Identification::Known(Box::new(Identified {
+            account,
+            session,
+        })))
     }
 
     /// Foreign tokens have no session number: for them alone, "before" is a second.
-    async fn is_revoked_by_time(&self, genuine: &Authenticated, account: &Account) -> Result<bool, AuthorityError> {
+    async fn is_revoked_by_time(
+        &self,
+        genuine: &Authenticated,
+        account: &Account,
+    ) -> Result<bool, AuthorityError> {
         let everybody = self.store.everybody_revoked_before().await?;
-        let issued_at = genuine.issued_at().map_or(0, countersign_token::Timestamp::seconds);
+        let issued_at = genuine
+            .issued_at()
+            .map_or(0, countersign_token::Timestamp::seconds);
         Ok([account.revoked_before, everybody]
             .into_iter()
             .flatten()

@@ -3,12 +3,12 @@
 use countersign_token::UnixMillis;
 
 use super::{Authority, AuthorityError, Client, TokenPair};
-use crate::account::{Account, AccountId};
+use crate::account::{Account, AccountId, Residence};
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::password::{Check, EncodedPassword, PlainPassword};
 use crate::random::draw;
 use crate::rotation::later;
-use crate::session::{Generation, SessionId};
+use crate::session::{EndCause, Generation, SessionId, SessionRecord};
 use crate::store::{AccountGuard, NewSession, Opening};
 
 /// How a sign-in went.
@@ -50,7 +50,10 @@ impl Authority {
             return self.refuse_login(Some(account), client, now).await;
         }
         self.upgrade_password(account, upgrade).await;
-        match self.open_for(account, AuditKind::Login, client, now).await? {
+        match self
+            .open_for(account, AuditKind::Login, client, now)
+            .await?
+        {
             Some(pair) => Ok(SignIn::Opened(pair)),
             None => self.refuse_login(Some(account), client, now).await,
         }
@@ -71,7 +74,8 @@ impl Authority {
         let Some(account) = found.filter(Account::is_active) else {
             return Ok(None);
         };
-        self.open_for(&account, AuditKind::SessionOpened, client, self.clock.now()).await
+        self.open_for(&account, AuditKind::SessionOpened, client, self.clock.now())
+            .await
     }
 
     async fn open_for(
@@ -89,6 +93,9 @@ impl Authority {
         let Opening::Opened(record) = self.store.open_session(&session, Some(&event)).await? else {
             return Ok(None);
         };
+        if self.changed_meanwhile(account, &record, now).await? {
+            return Ok(None);
+        }
         if self.policy.accounts.record_login {
             self.accounts.record_login(account.id, now).await?;
         }
@@ -113,10 +120,7 @@ impl Authority {
         Ok(NewSession {
             sid: SessionId::from_random(draw(self.random.as_ref())?),
             account: account.id,
-            guard: AccountGuard::Stored {
-                credential_version: account.credential_version,
-                must_be_active: self.policy.accounts.check_active,
-            },
+            guard: self.guard(account),
             sealing_key: key.id(),
             generation: Generation::FIRST,
             created_at: now,
@@ -128,13 +132,55 @@ impl Authority {
         })
     }
 
+    fn guard(&self, account: &Account) -> AccountGuard {
+        let credential_version = account.credential_version;
+        match self.accounts.residence() {
+            Residence::InStore => AccountGuard::Stored {
+                credential_version,
+                must_be_active: self.policy.accounts.check_active,
+            },
+            Residence::Elsewhere => AccountGuard::Elsewhere { credential_version },
+        }
+    }
+
+    /// Whether an account that lives elsewhere changed while its session was inserted. The session ends then:
+    /// whoever knew the old password holds nothing.
+    async fn changed_meanwhile(
+        &self,
+        account: &Account,
+        session: &SessionRecord,
+        now: UnixMillis,
+    ) -> Result<bool, AuthorityError> {
+        if self.accounts.residence() == Residence::InStore {
+            return Ok(false);
+        }
+        let found = self.accounts.find_account(account.id).await?;
+        let unchanged = found.is_some_and(|found| {
+            found.credential_version == account.credential_version
+                && (found.is_active() || !self.policy.accounts.check_active)
+        });
+        if !unchanged {
+            let cause = EndCause::PasswordChanged;
+            let event = AuditEvent::new(now, AuditKind::SessionEnded, Actor::System)
+                .about(account.id)
+                .in_session(session.sid)
+                .because(cause);
+            self.store
+                .end_session(session.number, cause, now, Some(&event))
+                .await?;
+            self.feed.catch_up().await?;
+        }
+        Ok(!unchanged)
+    }
+
     async fn refuse_login(
         &self,
         account: Option<&Account>,
         client: &Client<'_>,
         now: UnixMillis,
     ) -> Result<SignIn, AuthorityError> {
-        let mut event = AuditEvent::new(now, AuditKind::LoginFailed, Actor::Client).from_ip(client.ip);
+        let mut event =
+            AuditEvent::new(now, AuditKind::LoginFailed, Actor::Client).from_ip(client.ip);
         event.subject = account.map(|account| account.id);
         self.store.append_audit(&event).await?;
         Ok(SignIn::Refused)

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_token::{
-    Access, ClaimsError, ClaimsSet, HeaderForm, KeySet, Refresh, SignedToken, Timestamp, TokenKind, UnixMillis,
-    Verifier,
+    Access, ClaimsError, ClaimsSet, HeaderForm, KeySet, Refresh, SignedToken, Timestamp, TokenKind,
+    UnixMillis, Verifier,
 };
 
 use super::{Authority, AuthorityError, TokenPair};
@@ -13,7 +13,9 @@ use crate::account::AccountId;
 use crate::policy::{KeyIdInHeader, TokenPolicy};
 use crate::random::draw;
 use crate::rotation::later;
-use crate::sealed_id::{GenerationAddress, NonceAddress, Nonce, SealingError, SealingKey, TokenAddress};
+use crate::sealed_id::{
+    GenerationAddress, Nonce, NonceAddress, SealingError, SealingKey, TokenAddress,
+};
 use crate::session::{SessionId, SessionRecord};
 
 /// The verifier for the tokens that these settings describe.
@@ -99,18 +101,25 @@ impl Authority {
 
     /// The `exp` of a refresh token issued now, before a deadline caps it.
     pub(super) fn refresh_expires_at(&self, now: UnixMillis) -> Timestamp {
-        later(now.timestamp(), whole_seconds(self.policy.tokens.refresh_lifetime))
+        later(
+            now.timestamp(),
+            whole_seconds(self.policy.tokens.refresh_lifetime),
+        )
     }
 
     fn access_expires_at(&self, session: &SessionRecord, now: UnixMillis) -> Timestamp {
         let lifetime = whole_seconds(self.policy.tokens.access_lifetime);
         let leeway = whole_seconds(self.policy.tokens.leeway);
         let kept = later(session.keep_until, leeway.saturating_neg());
-        [Some(later(now.timestamp(), lifetime)), session.deadline, Some(kept)]
-            .into_iter()
-            .flatten()
-            .min()
-            .unwrap_or(kept)
+        [
+            Some(later(now.timestamp(), lifetime)),
+            session.deadline,
+            Some(kept),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(kept)
     }
 
     fn login_claims(&self, session: &SessionRecord) -> Result<ClaimsSet, AuthorityError> {
@@ -171,7 +180,11 @@ impl Authority {
 }
 
 /// Copies what an access token takes over: everything but kind, times and id.
-fn copy_claims(tokens: &TokenPolicy, from: &ClaimsSet, into: &mut ClaimsSet) -> Result<(), ClaimsError> {
+fn copy_claims(
+    tokens: &TokenPolicy,
+    from: &ClaimsSet,
+    into: &mut ClaimsSet,
+) -> Result<(), ClaimsError> {
     let own = [
         tokens.token_type_claim.as_deref().unwrap_or("token_type"),
         tokens.token_id_claim.as_str(),

@@ -269,7 +269,9 @@ impl Authority {
 
 impl std::fmt::Debug for Authority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Authority").field("policy", &self.policy).finish_non_exhaustive()
+        f.debug_struct("Authority")
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
     }
 }
 

@@ -28,7 +28,10 @@ impl Authority {
     ///
     /// # Errors
     /// [`AuthorityError::Store`]: the batches before stay removed.
-    pub async fn purge_expired(&self, progress: PurgeProgress<'_>) -> Result<PurgeReport, AuthorityError> {
+    pub async fn purge_expired(
+        &self,
+        progress: PurgeProgress<'_>,
+    ) -> Result<PurgeReport, AuthorityError> {
         let now = self.clock.now().timestamp();
         // A row that a later, larger leeway could still ask for must be there.
         let horizon = later(now, whole_seconds(TokenPolicy::MAX_LEEWAY).saturating_neg());
@@ -42,12 +45,25 @@ impl Authority {
     }
 
     /// One batch of each kind; whether another one may find more.
-    async fn purge_batch(&self, horizon: Timestamp, report: &mut PurgeReport) -> Result<bool, StoreError> {
-        let Purged { removed, more: more_sessions } = self.store.purge_sessions(horizon, BATCH).await?;
+    async fn purge_batch(
+        &self,
+        horizon: Timestamp,
+        report: &mut PurgeReport,
+    ) -> Result<bool, StoreError> {
+        let Purged {
+            removed,
+            more: more_sessions,
+        } = self.store.purge_sessions(horizon, BATCH).await?;
         report.sessions = report.sessions.saturating_add(removed);
-        let Purged { removed, more: more_foreign } = self.store.purge_foreign_tokens(horizon, BATCH).await?;
+        let Purged {
+            removed,
+            more: more_foreign,
+        } = self.store.purge_foreign_tokens(horizon, BATCH).await?;
         report.foreign_tokens = report.foreign_tokens.saturating_add(removed);
-        let Purged { removed, more: more_entries } = self.store.purge_log(horizon, BATCH).await?;
+        let Purged {
+            removed,
+            more: more_entries,
+        } = self.store.purge_log(horizon, BATCH).await?;
         report.log_entries = report.log_entries.saturating_add(removed);
         Ok(more_sessions || more_foreign || more_entries)
     }

@@ -1,12 +1,16 @@
 //! Refreshing: a refresh token for a new access token and, with rotation, its own successor.
 
-use countersign_token::{Authenticated, ClaimsSet, Refresh as RefreshKind, SignedToken, UnixMillis};
+use countersign_token::{
+    Authenticated, ClaimsSet, Refresh as RefreshKind, SignedToken, UnixMillis,
+};
 
 use super::{Authority, AuthorityError, Client, TokenRefusal, account_of};
 use crate::account::AccountId;
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::policy::OnAccountChange;
-use crate::rotation::{AccountAtRefresh, Decision, PresentedToken, Refusal, RotationMode, RotationStep, decide};
+use crate::rotation::{
+    AccountAtRefresh, Decision, PresentedToken, Refusal, RotationMode, RotationStep, decide,
+};
 use crate::sealed_id::{Opened, TokenAddress};
 use crate::session::{EndCause, Lineage, SessionRecord};
 use crate::store::{Fork, Forked, Rotation, StoreError};
@@ -50,7 +54,11 @@ impl Authority {
     ///
     /// # Source
     /// RFC 9700 §4.14.2; SimpleJWT `ROTATE_REFRESH_TOKENS`, `BLACKLIST_AFTER_ROTATION`.
-    pub async fn refresh(&self, token: &str, client: &Client<'_>) -> Result<Refresh, AuthorityError> {
+    pub async fn refresh(
+        &self,
+        token: &str,
+        client: &Client<'_>,
+    ) -> Result<Refresh, AuthorityError> {
         let now = self.clock.now();
         let genuine = match self.verifier.authenticate(token, now) {
             Ok(genuine) => genuine,
@@ -84,17 +92,27 @@ impl Authority {
             salt: Some(address.salt),
             account,
         };
-        let presented = Presented { token, claims: genuine.claims()?, client, now };
+        let presented = Presented {
+            token,
+            claims: genuine.claims()?,
+            client,
+            now,
+        };
         self.refresh_presented(presented).await
     }
 
     /// Carries out a refresh whose session is known.
-    pub(super) async fn refresh_presented(&self, presented: Presented<'_>) -> Result<Refresh, AuthorityError> {
+    pub(super) async fn refresh_presented(
+        &self,
+        presented: Presented<'_>,
+    ) -> Result<Refresh, AuthorityError> {
         let account = self.account_at_refresh(presented.token.account).await?;
         let may_be_fit = matches!(account, AccountAtRefresh::Unread | AccountAtRefresh::Fit);
         let lineage = if self.policy.rotation.mode == RotationMode::Rotate && may_be_fit {
             match self.try_rotate(&presented).await? {
-                Rotation::Won(session) => return self.issue_successor(&session, presented, FirstTime::Yes),
+                Rotation::Won(session) => {
+                    return self.issue_successor(&session, presented, FirstTime::Yes);
+                }
                 Rotation::Lost(lineage) => lineage,
             }
         } else {
@@ -111,7 +129,7 @@ impl Authority {
             self.client_digest(presented.client),
             presented.now,
         );
-        self.carry_out(decision, lineage, presented).await
+        self.carry_out(decision, &lineage, presented).await
     }
 
     async fn try_rotate(&self, presented: &Presented<'_>) -> Result<Rotation, StoreError> {
@@ -129,25 +147,37 @@ impl Authority {
     async fn carry_out(
         &self,
         decision: Decision,
-        lineage: Lineage,
+        lineage: &Lineage,
         presented: Presented<'_>,
     ) -> Result<Refresh, AuthorityError> {
         match decision {
             Decision::IssueAccess => {
-                let access = self.mint_access(&lineage.session, &presented.claims, presented.now)?;
-                Ok(Refresh::Issued(Refreshed { access, refresh: None, replayed: false }))
+                let access =
+                    self.mint_access(&lineage.session, &presented.claims, presented.now)?;
+                Ok(Refresh::Issued(Refreshed {
+                    access,
+                    refresh: None,
+                    replayed: false,
+                }))
             }
             Decision::Fork => self.fork(presented).await,
             Decision::Replay => {
                 if let Some(event) = self.refresh_event(&presented, AuditKind::RefreshReplayed) {
-                    self.store.append_audit(&event.in_session(lineage.session.sid)).await?;
+                    self.store
+                        .append_audit(&event.in_session(lineage.session.sid))
+                        .await?;
                 }
                 self.issue_successor(&lineage.session, presented, FirstTime::No)
             }
             Decision::Refuse(refusal) => self.refuse(refusal, &lineage.session, &presented).await,
-            Decision::EndAndRefuse(cause) => self.end_and_refuse(cause, &lineage.session, &presented).await,
+            Decision::EndAndRefuse(cause) => {
+                self.end_and_refuse(cause, &lineage.session, &presented)
+                    .await
+            }
             // The store said that the row does not match, and the row says that it does.
-            Decision::Rotate => Err(StoreError::Corrupt("a rotation was lost without a reason".to_owned()).into()),
+            Decision::Rotate => {
+                Err(StoreError::Corrupt("a rotation was lost without a reason".to_owned()).into())
+            }
         }
     }
 
@@ -216,7 +246,9 @@ impl Authority {
             EndCause::ReuseDetected => AuditKind::ReuseDetected,
             _ => AuditKind::SessionEnded,
         };
-        let event = event(presented, kind).in_session(session.sid).because(cause);
+        let event = event(presented, kind)
+            .in_session(session.sid)
+            .because(cause);
         self.store
             .end_session(session.number, cause, presented.now, Some(&event))
             .await?;
@@ -231,7 +263,9 @@ impl Authority {
         }
         Ok(match self.accounts.find_account(account).await? {
             None => AccountAtRefresh::Gone,
-            Some(account) if self.policy.accounts.check_active && !account.is_active() => AccountAtRefresh::Inactive,
+            Some(account) if self.policy.accounts.check_active && !account.is_active() => {
+                AccountAtRefresh::Inactive
+            }
             Some(_) => AccountAtRefresh::Fit,
         })
     }
@@ -242,7 +276,7 @@ impl Authority {
 }
 
 /// Whether a successor is issued for the first time.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum FirstTime {
     Yes,
     No,
@@ -261,7 +295,9 @@ fn end_of(lineage: Option<&Lineage>) -> Refusal {
         return Refusal::Unknown;
     };
     match (lineage.session.state, lineage.root) {
-        (SessionState::Ended { cause, .. }, _) | (_, SessionState::Ended { cause, .. }) => Refusal::Ended(cause),
+        (SessionState::Ended { cause, .. }, _) | (_, SessionState::Ended { cause, .. }) => {
+            Refusal::Ended(cause)
+        }
         (SessionState::Disabled, _) | (_, SessionState::Disabled) => Refusal::Disabled,
         (SessionState::Live, SessionState::Live) => Refusal::Blacklisted,
     }

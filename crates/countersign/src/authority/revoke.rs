@@ -36,7 +36,10 @@ impl Authority {
             Err(error) => return Ok(Revoked::Refused(error.into())),
         };
         let revoked = match self.open_id(&genuine).await? {
-            Opened::Ours { address, .. } => self.revoke_address(address, genuine.token_id(), now).await?,
+            Opened::Ours { address, .. } => {
+                self.revoke_address(address, genuine.token_id(), now)
+                    .await?
+            }
             Opened::Foreign => self.revoke_foreign(&genuine, now).await?,
         };
         self.feed.catch_up().await?;
@@ -49,7 +52,10 @@ impl Authority {
     /// [`AuthorityError`]: nothing is revoked.
     pub async fn revoke_id(&self, token_id: &str) -> Result<Revoked, AuthorityError> {
         let revoked = match self.keys.open(token_id) {
-            Opened::Ours { address, .. } => self.revoke_address(address, token_id, self.clock.now()).await?,
+            Opened::Ours { address, .. } => {
+                self.revoke_address(address, token_id, self.clock.now())
+                    .await?
+            }
             Opened::Foreign => Revoked::Refused(TokenRefusal::Foreign),
         };
         self.feed.catch_up().await?;
@@ -63,14 +69,25 @@ impl Authority {
         now: UnixMillis,
     ) -> Result<Revoked, AuthorityError> {
         match address {
-            TokenAddress::Refresh(at) | TokenAddress::Sliding(at) => self.revoke_session(at, now).await,
-            TokenAddress::Access(at) | TokenAddress::Websocket(at) => self.revoke_access(at, token_id, now).await,
+            TokenAddress::Refresh(at) | TokenAddress::Sliding(at) => {
+                self.revoke_session(at, now).await
+            }
+            TokenAddress::Access(at) | TokenAddress::Websocket(at) => {
+                self.revoke_access(at, token_id, now).await
+            }
         }
     }
 
-    async fn revoke_session(&self, at: GenerationAddress, now: UnixMillis) -> Result<Revoked, AuthorityError> {
+    async fn revoke_session(
+        &self,
+        at: GenerationAddress,
+        now: UnixMillis,
+    ) -> Result<Revoked, AuthorityError> {
         let found = self.store.find_session(at.session).await?;
-        let Some(session) = found.map(|lineage| lineage.session).filter(|session| session.sid.salt() == at.salt) else {
+        let Some(session) = found
+            .map(|lineage| lineage.session)
+            .filter(|session| session.sid.salt() == at.salt)
+        else {
             return Ok(Revoked::Refused(Refusal::Unknown.into()));
         };
         let cause = EndCause::EndedByOperator;
@@ -78,11 +95,17 @@ impl Authority {
             .about(session.account)
             .in_session(session.sid)
             .because(cause);
-        Ok(match self.store.end_session(session.number, cause, now, Some(&event)).await? {
-            Ending::Ended => Revoked::Session(session.sid),
-            Ending::Already(cause) => Revoked::AlreadyEnded(cause),
-            Ending::Unknown => Revoked::Refused(Refusal::Unknown.into()),
-        })
+        Ok(
+            match self
+                .store
+                .end_session(session.number, cause, now, Some(&event))
+                .await?
+            {
+                Ending::Ended => Revoked::Session(session.sid),
+                Ending::Already(cause) => Revoked::AlreadyEnded(cause),
+                Ending::Unknown => Revoked::Refused(Refusal::Unknown.into()),
+            },
+        )
     }
 
     async fn revoke_access(
@@ -98,15 +121,25 @@ impl Authority {
         let event = AuditEvent::new(now, AuditKind::TokenRevoked, Actor::Operator)
             .about(session.account)
             .in_session(session.sid);
-        self.revoke_token_id(token_id, session.keep_until, now, event).await
+        self.revoke_token_id(token_id, session.keep_until, now, event)
+            .await
     }
 
-    async fn revoke_foreign(&self, genuine: &Authenticated, now: UnixMillis) -> Result<Revoked, AuthorityError> {
+    async fn revoke_foreign(
+        &self,
+        genuine: &Authenticated,
+        now: UnixMillis,
+    ) -> Result<Revoked, AuthorityError> {
         let event = AuditEvent::new(now, AuditKind::TokenRevoked, Actor::Operator);
         if genuine.has_kind::<RefreshKind>().is_err() {
             let leeway = whole_seconds(self.policy.tokens.leeway);
             return self
-                .revoke_token_id(genuine.token_id(), later(genuine.expires_at(), leeway), now, event)
+                .revoke_token_id(
+                    genuine.token_id(),
+                    later(genuine.expires_at(), leeway),
+                    now,
+                    event,
+                )
                 .await;
         }
         let record = foreign_record(genuine);
@@ -119,7 +152,9 @@ impl Authority {
             ForeignBlacklisting::Done | ForeignBlacklisting::Already => Ok(Revoked::Token),
             ForeignBlacklisting::Adopted(session) => {
                 let cause = EndCause::EndedByOperator;
-                self.store.end_session(session, cause, now, Some(&event.because(cause))).await?;
+                self.store
+                    .end_session(session, cause, now, Some(&event.because(cause)))
+                    .await?;
                 Ok(Revoked::Token)
             }
             ForeignBlacklisting::SealingKeysChanged => Err(sealing_keys_changed().into()),
@@ -137,7 +172,9 @@ impl Authority {
             token_id: token_id.to_owned(),
             forget_at,
         };
-        self.store.revoke_token(&revocation, now, Some(&event)).await?;
+        self.store
+            .revoke_token(&revocation, now, Some(&event))
+            .await?;
         Ok(Revoked::Token)
     }
 }

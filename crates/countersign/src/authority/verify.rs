@@ -75,7 +75,9 @@ impl Authority {
     ) -> Result<Option<TokenRefusal>, AuthorityError> {
         let verdict = match self.open_id(genuine).await? {
             Opened::Ours { address, .. } => match address {
-                TokenAddress::Refresh(at) | TokenAddress::Sliding(at) => self.judge_generation(genuine, at).await?,
+                TokenAddress::Refresh(at) | TokenAddress::Sliding(at) => {
+                    self.judge_generation(genuine, at).await?
+                }
                 TokenAddress::Access(at) | TokenAddress::Websocket(at) => {
                     self.judge_access(genuine, address, at, now).await?
                 }
@@ -108,7 +110,8 @@ impl Authority {
             return Ok(Some(Refusal::Unknown));
         }
         self.feed.freshen(now).await?;
-        self.judge_session_of_access(genuine, address, at.root).await
+        self.judge_session_of_access(genuine, address, at.root)
+            .await
     }
 
     async fn judge_foreign(
@@ -116,7 +119,9 @@ impl Authority {
         genuine: &Authenticated,
         now: UnixMillis,
     ) -> Result<Option<TokenRefusal>, AuthorityError> {
-        if genuine.has_kind::<RefreshKind>().is_err() && self.policy.foreign != ForeignTokenPolicy::Signed {
+        if genuine.has_kind::<RefreshKind>().is_err()
+            && self.policy.foreign != ForeignTokenPolicy::Signed
+        {
             return Ok(Some(TokenRefusal::Foreign));
         }
         let known = match self.admit_foreign(genuine, now).await? {
@@ -134,7 +139,9 @@ impl Authority {
         });
         Ok(match first {
             None => Some(Refusal::Unknown.into()),
-            Some(first) => judge_generation(lineage.as_ref(), first).err().map(TokenRefusal::from),
+            Some(first) => judge_generation(lineage.as_ref(), first)
+                .err()
+                .map(TokenRefusal::from),
         })
     }
 }

@@ -42,7 +42,11 @@ impl Argon2Cost {
 pub(super) const NAME: &str = "argon2";
 
 /// Encodes a password under a salt.
-pub(super) fn encode(password: &[u8], salt: &[u8; 16], cost: Argon2Cost) -> Option<EncodedPassword> {
+pub(super) fn encode(
+    password: &[u8],
+    salt: &[u8; 16],
+    cost: Argon2Cost,
+) -> Option<EncodedPassword> {
     let hash = hash(password, salt, cost)?;
     let Argon2Cost {
         memory_kib,
@@ -78,8 +82,9 @@ impl Stored {
     }
 
     pub(super) fn matches(&self, password: &[u8]) -> bool {
-        hash(password, &self.salt, self.cost)
-            .is_some_and(|computed| verify_slices_are_equal(computed.as_slice(), &self.hash).is_ok())
+        hash(password, &self.salt, self.cost).is_some_and(|computed| {
+            verify_slices_are_equal(computed.as_slice(), &self.hash).is_ok()
+        })
     }
 }
 

@@ -62,7 +62,11 @@ impl PasswordHasher {
     ///
     /// # Errors
     /// [`HasherError::Failed`] if not even one hash can be made.
-    pub fn new(cost: Argon2Cost, slots: usize, random: Arc<dyn Random>) -> Result<Self, HasherError> {
+    pub fn new(
+        cost: Argon2Cost,
+        slots: usize,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, HasherError> {
         let slots = slots.max(1);
         let decoy = encode(random.as_ref(), b"decoy", cost)?;
         Ok(Self {
@@ -87,7 +91,8 @@ impl PasswordHasher {
         password: PlainPassword,
         stored: Option<EncodedPassword>,
     ) -> Result<Check, HasherError> {
-        self.run(move |shared| shared.check(&password, stored.as_ref())).await?
+        self.run(move |shared| shared.check(&password, stored.as_ref()))
+            .await?
     }
 
     /// Encodes a new password.
@@ -105,7 +110,11 @@ impl PasswordHasher {
     ) -> Result<T, HasherError> {
         let shared = Arc::clone(&self.shared);
         let _place = Place::take(&shared)?;
-        let _slot = shared.slots.acquire().await.map_err(|_| HasherError::Failed)?;
+        let _slot = shared
+            .slots
+            .acquire()
+            .await
+            .map_err(|_| HasherError::Failed)?;
         let worker = Arc::clone(&shared);
         spawn_blocking(move || work(&worker))
             .await
@@ -115,12 +124,18 @@ impl PasswordHasher {
 
 impl std::fmt::Debug for PasswordHasher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PasswordHasher").field("cost", &self.shared.cost).finish_non_exhaustive()
+        f.debug_struct("PasswordHasher")
+            .field("cost", &self.shared.cost)
+            .finish_non_exhaustive()
     }
 }
 
 impl Shared {
-    fn check(&self, password: &PlainPassword, stored: Option<&EncodedPassword>) -> Result<Check, HasherError> {
+    fn check(
+        &self,
+        password: &PlainPassword,
+        stored: Option<&EncodedPassword>,
+    ) -> Result<Check, HasherError> {
         let password = password.as_bytes();
         let Some(stored) = stored.filter(|stored| is_supported(stored)) else {
             // The work is the point, and the answer is not; it must not be optimized away.
@@ -171,7 +186,11 @@ fn is_supported(stored: &EncodedPassword) -> bool {
     }
 }
 
-fn encode(random: &dyn Random, password: &[u8], cost: Argon2Cost) -> Result<EncodedPassword, HasherError> {
+fn encode(
+    random: &dyn Random,
+    password: &[u8],
+    cost: Argon2Cost,
+) -> Result<EncodedPassword, HasherError> {
     let salt = draw::<16>(random).map_err(|_| HasherError::Failed)?;
     argon2id::encode(password, &salt, cost).ok_or(HasherError::Failed)
 }
@@ -190,23 +209,34 @@ mod tests {
     }
 
     /// `pw1` under Django's `pbkdf2_sha256`, from the golden data in `tests/vectors`.
-    const DJANGO: &str = "pbkdf2_sha256$1000$Abcdefghij0123456789XY$3MqmR+YgqDTTc/XgI3KPZw4MW5ltsFgA1OJUatAiRoc=";
+    const DJANGO: &str =
+        "pbkdf2_sha256$1000$Abcdefghij0123456789XY$3MqmR+YgqDTTc/XgI3KPZw4MW5ltsFgA1OJUatAiRoc=";
 
     #[tokio::test]
     async fn a_fresh_hash_matches_its_password_only_and_needs_no_upgrade() {
         let hasher = hasher();
         let encoded = hasher.encode(plain("correct horse")).await.unwrap();
         let check = |text| hasher.check(plain(text), Some(encoded.clone()));
-        assert_eq!(check("correct horse").await, Ok(Check::Matches { upgrade: None }));
+        assert_eq!(
+            check("correct horse").await,
+            Ok(Check::Matches { upgrade: None })
+        );
         assert_eq!(check("correct horsf").await, Ok(Check::Differs));
-        assert!(encoded.as_stored().starts_with("argon2$argon2id$v=19$m=8,t=1,p=1$"));
+        assert!(
+            encoded
+                .as_stored()
+                .starts_with("argon2$argon2id$v=19$m=8,t=1,p=1$")
+        );
     }
 
     #[tokio::test]
     async fn a_django_hash_matches_and_is_upgraded() {
         let stored = EncodedPassword::from_stored(DJANGO.to_owned());
         let checked = hasher().check(plain("pw1"), Some(stored)).await.unwrap();
-        let Check::Matches { upgrade: Some(upgrade) } = checked else {
+        let Check::Matches {
+            upgrade: Some(upgrade),
+        } = checked
+        else {
             panic!("{checked:?}")
         };
         assert_eq!(upgrade.algorithm(), "argon2");
@@ -223,15 +253,28 @@ mod tests {
             DJANGO.replace("$1000$", "$99999999999$"),
         ] {
             let stored = EncodedPassword::from_stored(changed.clone());
-            assert_eq!(hasher().check(plain("pw1"), Some(stored)).await, Ok(Check::Differs), "{changed}");
+            assert_eq!(
+                hasher().check(plain("pw1"), Some(stored)).await,
+                Ok(Check::Differs),
+                "{changed}"
+            );
         }
     }
 
     #[tokio::test]
     async fn nothing_matches_an_unknown_name_or_an_unusable_password() {
-        for stored in [None, Some("!x"), Some(""), Some("md5$a$b"), Some("argon2$argon2i$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA")] {
+        for stored in [
+            None,
+            Some("!x"),
+            Some(""),
+            Some("md5$a$b"),
+            Some("argon2$argon2i$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA"),
+        ] {
             let stored = stored.map(|text| EncodedPassword::from_stored(text.to_owned()));
-            assert_eq!(hasher().check(plain("decoy"), stored).await, Ok(Check::Differs));
+            assert_eq!(
+                hasher().check(plain("decoy"), stored).await,
+                Ok(Check::Differs)
+            );
         }
     }
 
@@ -239,15 +282,24 @@ mod tests {
     async fn a_full_queue_refuses_at_once_and_recovers() {
         let hasher = hasher();
         let longest = hasher.shared.longest_queue;
-        let places: Vec<_> = (0..longest).map(|_| Place::take(&hasher.shared).unwrap()).collect();
-        assert_eq!(hasher.encode(plain("x")).await, Err(HasherError::Overloaded));
+        let places: Vec<_> = (0..longest)
+            .map(|_| Place::take(&hasher.shared).unwrap())
+            .collect();
+        assert_eq!(
+            hasher.encode(plain("x")).await,
+            Err(HasherError::Overloaded)
+        );
         drop(places);
         assert!(hasher.encode(plain("x")).await.is_ok());
     }
 
     #[test]
     fn debug_shows_no_password() {
-        let shown = format!("{:?} {:?}", plain("secret"), EncodedPassword::from_stored(DJANGO.to_owned()));
+        let shown = format!(
+            "{:?} {:?}",
+            plain("secret"),
+            EncodedPassword::from_stored(DJANGO.to_owned())
+        );
         assert_eq!(shown, "PlainPassword(****) EncodedPassword(****)");
     }
 }

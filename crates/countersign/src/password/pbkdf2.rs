@@ -17,8 +17,9 @@ pub(super) const NAME: &str = "pbkdf2_sha256";
 /// spelling of the same numbers never matches.
 pub(super) fn matches(password: &[u8], encoded: &EncodedPassword) -> bool {
     let stored = encoded.as_stored();
-    reencode(password, stored)
-        .is_some_and(|computed| verify_slices_are_equal(computed.as_bytes(), stored.as_bytes()).is_ok())
+    reencode(password, stored).is_some_and(|computed| {
+        verify_slices_are_equal(computed.as_bytes(), stored.as_bytes()).is_ok()
+    })
 }
 
 fn reencode(password: &[u8], stored: &str) -> Option<Zeroizing<String>> {

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 use rand_chacha::ChaCha12Rng;
-use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+use rand_chacha::rand_core::SeedableRng as _;
 
 use super::*;
 
@@ -77,7 +77,12 @@ fn upper_case_and_padded_spellings_of_our_own_ids_are_foreign() {
         nonce: Nonce::from_bytes([0xab; 6]),
     });
     let id = keys.newest().unwrap().seal(address).unwrap();
-    for text in [id.to_uppercase(), format!(" {id}"), format!("+{}", &id[1..]), format!("{id}0")] {
+    for text in [
+        id.to_uppercase(),
+        format!(" {id}"),
+        format!("+{}", &id[1..]),
+        format!("{id}0"),
+    ] {
         assert_eq!(keys.open(&text), Opened::Foreign, "{text:?}");
     }
 }
@@ -96,7 +101,10 @@ fn a_million_access_ids_of_one_session_do_not_repeat() {
             nonce: Nonce::from_bytes(bytes),
         });
         let id = key.seal(address).unwrap();
-        assert!(seen.insert(u128::from_str_radix(&id, 16).unwrap()), "{id} came twice");
+        assert!(
+            seen.insert(u128::from_str_radix(&id, 16).unwrap()),
+            "{id} came twice"
+        );
     }
 }
 
@@ -114,7 +122,11 @@ fn unknown_layouts_kinds_and_check_bits_do_not_open() {
         ("layout", block | (1 << 126)),
         ("kind", block | (0xf << 122)),
     ] {
-        assert_eq!(TokenAddress::from_block(changed.to_be_bytes()), None, "{what}");
+        assert_eq!(
+            TokenAddress::from_block(changed.to_be_bytes()),
+            None,
+            "{what}"
+        );
     }
 }
 

@@ -90,11 +90,8 @@ pub trait AccountTable: Accounts {
     ///
     /// # Errors
     /// [`StoreError`] if they could not be read.
-    async fn list_accounts(
-        &self,
-        after: AccountId,
-        limit: u32,
-    ) -> Result<Vec<Account>, StoreError>;
+    async fn list_accounts(&self, after: AccountId, limit: u32)
+    -> Result<Vec<Account>, StoreError>;
 
     /// Changes an account, does to its sessions what `sessions` says, and appends the account-state entry
     /// that the change amounts to, all in one step.

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use countersign_token::{Timestamp, UnixMillis};
 
-use super::sessions::{NewSession, Purged};
 use super::StoreError;
+use super::sessions::{NewSession, Purged};
 use crate::account::AccountId;
 use crate::audit::AuditEvent;
 use crate::sealed_id::SealingKeyId;

@@ -138,5 +138,9 @@ pub trait KeyVault: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError`]: nothing was removed.
-    async fn drop_sealing_key(&self, id: SealingKeyId, now: Timestamp) -> Result<KeyDrop, StoreError>;
+    async fn drop_sealing_key(
+        &self,
+        id: SealingKeyId,
+        now: Timestamp,
+    ) -> Result<KeyDrop, StoreError>;
 }

@@ -23,7 +23,9 @@ pub use self::audit::AuditLog;
 pub use self::foreign::{
     Adopted, Adoption, ForeignBlacklisting, ForeignToken, ForeignTokens, NewForeignToken,
 };
-pub use self::keys::{KeyDrop, KeyRecords, KeyVault, SealingKeyRecord, SigningKeyRecord, SigningKeyState};
+pub use self::keys::{
+    KeyDrop, KeyRecords, KeyVault, SealingKeyRecord, SigningKeyRecord, SigningKeyState,
+};
 pub use self::revocations::{LogEntry, LogScope, Revocations, TokenRevocation};
 pub use self::sessions::{
     AccountGuard, Blacklisting, Ending, Fork, Forked, NewSession, Opening, Purged, Rotation,
@@ -31,7 +33,10 @@ pub use self::sessions::{
 };
 
 /// Everything the authority keeps.
-pub trait Store: Sessions + ForeignTokens + AccountTable + Revocations + AuditLog + KeyVault {}
+pub trait Store:
+    Sessions + ForeignTokens + AccountTable + Revocations + AuditLog + KeyVault
+{
+}
 
 impl<S: Sessions + ForeignTokens + AccountTable + Revocations + AuditLog + KeyVault> Store for S {}
 

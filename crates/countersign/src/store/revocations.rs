@@ -5,8 +5,8 @@ use countersign_token::{
     AccountState, KeyId, RevocationEntry, RevocationScope, SessionAddress, Timestamp, UnixMillis,
 };
 
-use super::sessions::Purged;
 use super::StoreError;
+use super::sessions::Purged;
 use crate::account::AccountId;
 use crate::audit::AuditEvent;
 use crate::session::{EndCause, SessionId, SessionNumber};
@@ -64,11 +64,17 @@ impl LogEntry {
     /// The entry as the index of a node takes it.
     pub fn to_index_entry(&self) -> RevocationEntry {
         let scope = match &self.scope {
-            LogScope::Token(id) => RevocationScope::Token { id: id.as_str().into() },
+            LogScope::Token(id) => RevocationScope::Token {
+                id: id.as_str().into(),
+            },
             LogScope::Session { number, .. } => RevocationScope::Session {
                 address: SessionAddress::Number(number.get()),
             },
-            LogScope::AccountUpto { account, upto, except } => RevocationScope::AccountUpto {
+            LogScope::AccountUpto {
+                account,
+                upto,
+                except,
+            } => RevocationScope::AccountUpto {
                 account: account.get(),
                 upto: *upto,
                 except: except.map(SessionNumber::get),

@@ -62,7 +62,10 @@ impl AccountGuard {
     /// The credential version that the session remembers.
     pub const fn credential_version(self) -> i64 {
         match self {
-            Self::Stored { credential_version, .. } | Self::Elsewhere { credential_version } => credential_version,
+            Self::Stored {
+                credential_version, ..
+            }
+            | Self::Elsewhere { credential_version } => credential_version,
         }
     }
 }
@@ -256,7 +259,10 @@ pub trait Sessions: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError`] if it could not be read.
-    async fn find_session_by_sid(&self, sid: SessionId) -> Result<Option<SessionRecord>, StoreError>;
+    async fn find_session_by_sid(
+        &self,
+        sid: SessionId,
+    ) -> Result<Option<SessionRecord>, StoreError>;
 
     /// Removes up to `limit` rows whose `keep_until` lies before `horizon`.
     ///

@@ -1,0 +1,387 @@
+//! Clauses: accounts, and what becomes of their sessions when they change.
+
+use std::sync::Arc;
+
+use countersign_token::AccountState;
+
+use super::fixture::{
+    at, audited, create, edit, event, forked, is_live, log, log_scopes, new_account, open,
+    root_state, row, second,
+};
+use crate::account::{Account, AccountId, Privileges, Residence, Standing};
+use crate::audit::AuditKind;
+use crate::password::EncodedPassword;
+use crate::session::{EndCause, SessionState};
+use crate::store::{
+    AccountChange, AccountCreation, AccountEdit, LogScope, NewAccount, SessionsOnChange, Store,
+};
+
+pub(super) async fn a_table_of_accounts_says_that_it_holds_them(store: Arc<dyn Store>) {
+    assert_eq!(
+        store.residence(),
+        Residence::InStore,
+        "or no guard is checked"
+    );
+}
+
+pub(super) async fn ids_count_up_from_one(store: Arc<dyn Store>) {
+    for (username, id) in [("alice", 1), ("bob", 2), ("carol", 3)] {
+        assert_eq!(create(&*store, username).await.id, AccountId::new(id));
+    }
+}
+
+pub(super) async fn deleted_account_ids_never_come_back(store: Arc<dyn Store>) {
+    let deleted = create(&*store, "alice").await;
+    edit(&*store, &deleted, AccountEdit::Deletion).await;
+    assert_eq!(store.find_account(deleted.id).await.unwrap(), None);
+    assert!(
+        create(&*store, "alice").await.id > deleted.id,
+        "a re-created name inherits nothing"
+    );
+}
+
+pub(super) async fn a_created_account_is_found_by_login_and_number(store: Arc<dyn Store>) {
+    let new = NewAccount {
+        standing: Standing::Inactive,
+        privileges: Privileges {
+            staff: false,
+            superuser: true,
+        },
+        password_needs_reset: true,
+        ..new_account("alice")
+    };
+    let creation = store.create_account(&new, None).await.unwrap();
+    let AccountCreation::Created(account) = creation else {
+        panic!("{creation:?}");
+    };
+    let expected = Account {
+        id: account.id,
+        username: new.username,
+        email: new.email,
+        password: new.password,
+        credential_version: account.credential_version,
+        standing: Standing::Inactive,
+        privileges: new.privileges,
+        role: 0,
+        password_needs_reset: true,
+        created_at: at(0),
+        last_login: None,
+        revoked_before: None,
+    };
+    assert_eq!(account, expected);
+    assert_eq!(
+        store.find_account_by_login("alice").await.unwrap().as_ref(),
+        Some(&account)
+    );
+    assert_eq!(store.find_account(account.id).await.unwrap(), Some(account));
+}
+
+pub(super) async fn a_username_is_taken_once(store: Arc<dyn Store>) {
+    let first = create(&*store, "alice").await;
+    let event = event(AuditKind::AccountCreated);
+    let second = store
+        .create_account(&new_account("alice"), Some(&event))
+        .await
+        .unwrap();
+    assert_eq!(second, AccountCreation::UsernameTaken);
+    assert_eq!(
+        store.find_account_by_login("alice").await.unwrap(),
+        Some(first)
+    );
+    assert_eq!(audited(&*store).await, []);
+}
+
+pub(super) async fn usernames_are_compared_exactly(store: Arc<dyn Store>) {
+    let names = [
+        "alice",
+        "Alice",
+        "alice ",
+        "al\u{ed}ce",
+        "ali\u{301}ce",
+        "al%ce",
+        "a'); --",
+    ];
+    let mut ids = Vec::new();
+    for name in names {
+        ids.push(create(&*store, name).await.id);
+    }
+    for (name, id) in names.into_iter().zip(ids) {
+        let found = store.find_account_by_login(name).await.unwrap();
+        assert_eq!(found.map(|account| account.id), Some(id), "{name:?}");
+    }
+    assert_eq!(store.find_account_by_login("ALICE").await.unwrap(), None);
+}
+
+pub(super) async fn accounts_are_listed_in_order_and_bounded(store: Arc<dyn Store>) {
+    let mut created = Vec::new();
+    for username in ["zoe", "alice", "bob", "carol"] {
+        created.push(create(&*store, username).await);
+    }
+    edit(&*store, &created[1], AccountEdit::Deletion).await;
+    let first = store.list_accounts(AccountId::new(0), 2).await.unwrap();
+    assert_eq!(first, [created[0].clone(), created[2].clone()]);
+    let rest = store.list_accounts(created[2].id, 2).await.unwrap();
+    assert_eq!(rest, [created[3].clone()]);
+}
+
+pub(super) async fn a_new_password_moves_the_credential_version(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let password = EncodedPassword::from_stored("argon2$new".to_owned());
+    edit(&*store, &account, AccountEdit::Password(password.clone())).await;
+    let changed = store.find_account(account.id).await.unwrap().unwrap();
+    assert!(
+        changed.password == password,
+        "the new password was not stored"
+    );
+    assert!(changed.credential_version > account.credential_version);
+}
+
+pub(super) async fn a_rehash_keeps_the_credential_version(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let rehashed = EncodedPassword::from_stored("argon2$rehashed".to_owned());
+    store
+        .upgrade_password(account.id, &account.password, &rehashed)
+        .await
+        .unwrap();
+    let expected = Account {
+        password: rehashed,
+        ..account
+    };
+    assert_eq!(
+        store.find_account(expected.id).await.unwrap(),
+        Some(expected)
+    );
+    assert_eq!(log(&*store).await, []);
+}
+
+pub(super) async fn a_rehash_of_an_outdated_form_changes_nothing(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let outdated = EncodedPassword::from_stored("pbkdf2_sha256$outdated".to_owned());
+    let rehashed = EncodedPassword::from_stored("argon2$rehashed".to_owned());
+    store
+        .upgrade_password(account.id, &outdated, &rehashed)
+        .await
+        .unwrap();
+    assert_eq!(store.find_account(account.id).await.unwrap(), Some(account));
+}
+
+pub(super) async fn a_sign_in_is_noted(store: Arc<dyn Store>) {
+    let (alice, bob) = (create(&*store, "alice").await, create(&*store, "bob").await);
+    store.record_login(alice.id, at(77)).await.unwrap();
+    let expected = Account {
+        last_login: Some(at(77)),
+        ..alice
+    };
+    assert_eq!(
+        store.find_account(expected.id).await.unwrap(),
+        Some(expected)
+    );
+    assert_eq!(store.find_account(bob.id).await.unwrap(), Some(bob));
+}
+
+pub(super) async fn an_edit_changes_what_it_says_and_nothing_else(store: Arc<dyn Store>) {
+    let (mut alice, bob) = (create(&*store, "alice").await, create(&*store, "bob").await);
+    let privileges = Privileges {
+        staff: false,
+        superuser: true,
+    };
+    edit(&*store, &alice, AccountEdit::Privileges(privileges)).await;
+    alice.privileges = privileges;
+    assert_eq!(
+        store.find_account(alice.id).await.unwrap().as_ref(),
+        Some(&alice)
+    );
+    edit(&*store, &alice, AccountEdit::Role(300)).await;
+    alice.role = 300;
+    assert_eq!(
+        store.find_account(alice.id).await.unwrap().as_ref(),
+        Some(&alice)
+    );
+    edit(&*store, &alice, AccountEdit::Standing(Standing::Inactive)).await;
+    alice.standing = Standing::Inactive;
+    assert_eq!(
+        store.find_account(alice.id).await.unwrap().as_ref(),
+        Some(&alice)
+    );
+    assert_eq!(store.find_account(bob.id).await.unwrap(), Some(bob));
+}
+
+pub(super) async fn an_edit_that_keeps_the_sessions_ends_none(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let login = open(&*store, &account).await;
+    let change = edit(&*store, &account, AccountEdit::Standing(Standing::Inactive)).await;
+    assert_eq!(change, AccountChange::Changed { ended_sessions: 0 });
+    assert!(is_live(&*store, &login).await);
+    let account = store.find_account(account.id).await.unwrap().unwrap();
+    assert_eq!(account.revoked_before, None);
+}
+
+pub(super) async fn password_change_ends_sessions_and_logs_upto_in_one_step(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let login = open(&*store, &account).await;
+    let fork = forked(&*store, &login).await;
+    let password = AccountEdit::Password(EncodedPassword::from_stored("argon2$new".to_owned()));
+    let ending = SessionsOnChange::End(EndCause::PasswordChanged);
+    let change = store
+        .edit_account(account.id, &password, ending, at(40), None)
+        .await
+        .unwrap();
+    assert_eq!(change, AccountChange::Changed { ended_sessions: 1 });
+    let state = SessionState::Ended {
+        at: at(40),
+        cause: EndCause::PasswordChanged,
+    };
+    assert_eq!(root_state(&*store, login.number).await, state);
+    let entries = log(&*store).await;
+    let covers = |scope: &LogScope| {
+        matches!(scope, LogScope::AccountUpto { account: of, upto, except: None }
+            if *of == account.id && *upto >= fork.number.get())
+    };
+    let upto = entries.iter().find(|entry| covers(&entry.scope));
+    let Some(upto) = upto else {
+        panic!("no entry up to the highest number: {entries:?}");
+    };
+    assert_eq!(
+        (upto.cause, upto.at),
+        (Some(EndCause::PasswordChanged), at(40))
+    );
+    assert_eq!(entries.len(), 2, "and the account's new state: {entries:?}");
+}
+
+pub(super) async fn a_change_that_ends_sessions_refuses_earlier_foreign_tokens(
+    store: Arc<dyn Store>,
+) {
+    let account = create(&*store, "alice").await;
+    let ending = SessionsOnChange::End(EndCause::AccountDeactivated);
+    let edit = AccountEdit::Standing(Standing::Inactive);
+    store
+        .edit_account(account.id, &edit, ending, at(40), None)
+        .await
+        .unwrap();
+    let account = store.find_account(account.id).await.unwrap().unwrap();
+    assert_eq!(account.revoked_before, Some(second(40)));
+}
+
+pub(super) async fn a_new_password_is_logged_as_changed_credential(store: Arc<dyn Store>) {
+    let password = EncodedPassword::from_stored("argon2$new".to_owned());
+    let edit = AccountEdit::Password(password);
+    assert_eq!(
+        states_after(&*store, edit).await,
+        [AccountState::CredentialChanged]
+    );
+}
+
+pub(super) async fn deactivation_is_logged(store: Arc<dyn Store>) {
+    let edit = AccountEdit::Standing(Standing::Inactive);
+    assert_eq!(
+        states_after(&*store, edit).await,
+        [AccountState::Deactivated]
+    );
+}
+
+pub(super) async fn activation_is_logged(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    edit(&*store, &account, AccountEdit::Standing(Standing::Inactive)).await;
+    edit(&*store, &account, AccountEdit::Standing(Standing::Active)).await;
+    let states = logged_states(&*store, account.id).await;
+    assert_eq!(
+        states,
+        [AccountState::Deactivated, AccountState::Reactivated]
+    );
+}
+
+pub(super) async fn deletion_is_logged(store: Arc<dyn Store>) {
+    assert_eq!(
+        states_after(&*store, AccountEdit::Deletion).await,
+        [AccountState::Deleted]
+    );
+}
+
+pub(super) async fn flags_and_roles_are_no_state_to_log(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    edit(
+        &*store,
+        &account,
+        AccountEdit::Privileges(Privileges::default()),
+    )
+    .await;
+    edit(&*store, &account, AccountEdit::Role(1)).await;
+    assert_eq!(log(&*store).await, []);
+}
+
+pub(super) async fn deletion_keeps_the_rows_of_its_sessions(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let login = open(&*store, &account).await;
+    edit(&*store, &account, AccountEdit::Deletion).await;
+    assert_eq!(row(&*store, login.number).await.account, account.id);
+}
+
+pub(super) async fn deletion_ends_the_sessions_where_asked(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let login = open(&*store, &account).await;
+    let ending = SessionsOnChange::End(EndCause::AccountDeleted);
+    let deletion = AccountEdit::Deletion;
+    let change = store
+        .edit_account(account.id, &deletion, ending, at(40), None)
+        .await
+        .unwrap();
+    assert_eq!(change, AccountChange::Changed { ended_sessions: 1 });
+    let state = SessionState::Ended {
+        at: at(40),
+        cause: EndCause::AccountDeleted,
+    };
+    assert_eq!(root_state(&*store, login.number).await, state);
+}
+
+pub(super) async fn editing_nobody_changes_nothing(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let login = open(&*store, &account).await;
+    edit(&*store, &account, AccountEdit::Deletion).await;
+    let logged = log(&*store).await;
+    let event = event(AuditKind::AccountChanged);
+    let ending = SessionsOnChange::End(EndCause::AccountDeactivated);
+    for edit in [
+        AccountEdit::Standing(Standing::Inactive),
+        AccountEdit::Role(2),
+        AccountEdit::Deletion,
+    ] {
+        let change = store
+            .edit_account(account.id, &edit, ending, at(40), Some(&event))
+            .await;
+        assert_eq!(change.unwrap(), AccountChange::Unknown, "{edit:?}");
+    }
+    assert!(is_live(&*store, &login).await);
+    assert_eq!(log(&*store).await, logged);
+    assert_eq!(audited(&*store).await, []);
+}
+
+pub(super) async fn a_creations_event_names_the_new_account(store: Arc<dyn Store>) {
+    let event = event(AuditKind::AccountCreated);
+    let creation = store
+        .create_account(&new_account("alice"), Some(&event))
+        .await
+        .unwrap();
+    let AccountCreation::Created(account) = creation else {
+        panic!("{creation:?}");
+    };
+    let recorded = store.recent_audit(10).await.unwrap();
+    assert_eq!(recorded, [event.about(account.id)]);
+}
+
+async fn states_after(store: &dyn Store, change: AccountEdit) -> Vec<AccountState> {
+    let account = create(store, "alice").await;
+    edit(store, &account, change).await;
+    logged_states(store, account.id).await
+}
+
+async fn logged_states(store: &dyn Store, of: AccountId) -> Vec<AccountState> {
+    let state = |scope| match scope {
+        LogScope::AccountState { account, state } if account == of => Some(state),
+        _ => None,
+    };
+    log_scopes(store)
+        .await
+        .into_iter()
+        .filter_map(state)
+        .collect()
+}

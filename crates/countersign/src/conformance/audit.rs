@@ -1,0 +1,216 @@
+//! Clauses: audit events commit with the change that they tell, and never without it.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use super::fixture::{
+    adoption, at, audited, create, end, event, first_keys, foreign, fork_of, fresh_sid, login,
+    new_account, open, opened, second, signed_in, step,
+};
+use crate::account::{AccountId, Standing};
+use crate::audit::{Actor, AuditEvent, AuditKind};
+use crate::session::EndCause;
+use crate::store::{AccountEdit, Blacklisting, Ending, Forked, Rotation, SessionsOnChange, Store};
+
+pub(super) async fn events_are_read_newest_first_and_bounded(store: Arc<dyn Store>) {
+    let kinds = [
+        AuditKind::Login,
+        AuditKind::LoginFailed,
+        AuditKind::Refreshed,
+    ];
+    for kind in kinds {
+        store.append_audit(&event(kind)).await.unwrap();
+    }
+    let newest = store.recent_audit(2).await.unwrap();
+    assert_eq!(
+        newest,
+        [event(AuditKind::Refreshed), event(AuditKind::LoginFailed)]
+    );
+    assert_eq!(store.recent_audit(10).await.unwrap().len(), 3);
+}
+
+pub(super) async fn events_of_every_kind_read_back_whole(store: Arc<dyn Store>) {
+    let addresses: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    let actors = [Actor::Client, Actor::Operator, Actor::System];
+    let mut written = Vec::new();
+    for (index, kind) in AuditKind::ALL.into_iter().enumerate() {
+        let event = AuditEvent::new(at(3), kind, actors[index % 3])
+            .about(AccountId::new(9))
+            .in_session(fresh_sid())
+            .from_ip(Some(addresses[index % 2]))
+            .because(EndCause::ALL[index % EndCause::ALL.len()]);
+        store.append_audit(&event).await.unwrap();
+        written.insert(0, event);
+    }
+    assert_eq!(store.recent_audit(100).await.unwrap(), written);
+}
+
+pub(super) async fn openings_carry_their_event(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    store
+        .open_session(&login(&account), Some(&event(AuditKind::Login)))
+        .await
+        .unwrap();
+    assert_eq!(audited(&*store).await, [AuditKind::Login]);
+}
+
+pub(super) async fn rotations_carry_their_event(store: Arc<dyn Store>) {
+    let login = signed_in(&*store).await;
+    let event = event(AuditKind::Refreshed);
+    let won = store.rotate(&step(&login), Some(&event)).await.unwrap();
+    assert!(matches!(won, Rotation::Won(_)), "{won:?}");
+    assert_eq!(
+        store.recent_audit(10).await.unwrap(),
+        [event.in_session(login.sid)]
+    );
+}
+
+pub(super) async fn forks_carry_their_event(store: Arc<dyn Store>) {
+    let login = signed_in(&*store).await;
+    let event = event(AuditKind::Refreshed);
+    store
+        .fork_session(&fork_of(&login), Some(&event))
+        .await
+        .unwrap();
+    assert_eq!(audited(&*store).await, [AuditKind::Refreshed]);
+}
+
+pub(super) async fn a_refused_fork_records_no_event(store: Arc<dyn Store>) {
+    let login = signed_in(&*store).await;
+    end(&*store, login.number, EndCause::Logout).await;
+    let event = event(AuditKind::Refreshed);
+    let refused = store
+        .fork_session(&fork_of(&login), Some(&event))
+        .await
+        .unwrap();
+    assert!(matches!(refused, Forked::Refused(_)), "{refused:?}");
+    assert_eq!(audited(&*store).await, []);
+}
+
+pub(super) async fn an_end_records_its_event_once(store: Arc<dyn Store>) {
+    let login = signed_in(&*store).await;
+    let event = event(AuditKind::ReuseDetected).in_session(login.sid);
+    let cause = EndCause::ReuseDetected;
+    for expected in [Ending::Ended, Ending::Already(cause)] {
+        let ending = store
+            .end_session(login.number, cause, at(30), Some(&event))
+            .await
+            .unwrap();
+        assert_eq!(ending, expected);
+    }
+    assert_eq!(store.recent_audit(10).await.unwrap(), [event]);
+}
+
+pub(super) async fn ending_all_carries_its_event(store: Arc<dyn Store>) {
+    let login = signed_in(&*store).await;
+    let event = event(AuditKind::SessionsEnded);
+    let cause = EndCause::EndedByOwner;
+    store
+        .end_sessions_of(login.account, None, cause, at(30), Some(&event))
+        .await
+        .unwrap();
+    assert_eq!(audited(&*store).await, [AuditKind::SessionsEnded]);
+}
+
+pub(super) async fn blacklisting_records_its_event_once(store: Arc<dyn Store>) {
+    let login = signed_in(&*store).await;
+    let event = event(AuditKind::TokenBlacklisted);
+    for expected in [Blacklisting::Done, Blacklisting::Already] {
+        let blacklisting = store
+            .blacklist_session_token(login.number, "its token", at(15), Some(&event))
+            .await
+            .unwrap();
+        assert_eq!(blacklisting, expected);
+    }
+    assert_eq!(audited(&*store).await, [AuditKind::TokenBlacklisted]);
+}
+
+pub(super) async fn adoptions_record_their_event_once(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let event = event(AuditKind::Refreshed);
+    for _ in 0..2 {
+        let adoption = adoption("django", &account);
+        store
+            .adopt_foreign_token(&adoption, Some(&event))
+            .await
+            .unwrap();
+    }
+    assert_eq!(audited(&*store).await, [AuditKind::Refreshed]);
+}
+
+pub(super) async fn foreign_blacklisting_records_its_event_once(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let event = event(AuditKind::TokenBlacklisted);
+    let token = foreign("django", &account);
+    for _ in 0..2 {
+        store
+            .blacklist_foreign_token(&token, &[], at(15), Some(&event))
+            .await
+            .unwrap();
+    }
+    assert_eq!(audited(&*store).await, [AuditKind::TokenBlacklisted]);
+}
+
+pub(super) async fn account_changes_carry_their_event(store: Arc<dyn Store>) {
+    let created = event(AuditKind::AccountCreated);
+    store
+        .create_account(&new_account("alice"), Some(&created))
+        .await
+        .unwrap();
+    let alice = store.find_account_by_login("alice").await.unwrap().unwrap();
+    open(&*store, &alice).await;
+    let deactivated = event(AuditKind::AccountDeactivated).about(alice.id);
+    let edit = AccountEdit::Standing(Standing::Inactive);
+    let ending = SessionsOnChange::End(EndCause::AccountDeactivated);
+    store
+        .edit_account(alice.id, &edit, ending, at(40), Some(&deactivated))
+        .await
+        .unwrap();
+    let recorded = store.recent_audit(10).await.unwrap();
+    assert_eq!(recorded, [deactivated, created.about(alice.id)]);
+}
+
+pub(super) async fn new_keys_carry_their_event(store: Arc<dyn Store>) {
+    store.found_keys(&first_keys(1)).await.unwrap();
+    let key = super::keys::signing_key("k1");
+    store
+        .add_signing_key(&key, Some(&event(AuditKind::KeyGenerated)))
+        .await
+        .unwrap();
+    assert_eq!(audited(&*store).await, [AuditKind::KeyGenerated]);
+}
+
+pub(super) async fn an_event_without_a_session_gets_the_name_of_the_row(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let nameless = event(AuditKind::Refreshed);
+    let event = Some(&nameless);
+    let login = opened(store.open_session(&login(&account), event).await);
+    store.rotate(&step(&login), event).await.unwrap();
+    store.fork_session(&fork_of(&login), event).await.unwrap();
+    store
+        .blacklist_session_token(login.number, "its token", at(15), event)
+        .await
+        .unwrap();
+    store
+        .end_session(login.number, EndCause::Logout, at(30), event)
+        .await
+        .unwrap();
+    let recorded = store.recent_audit(10).await.unwrap();
+    assert_eq!(recorded, vec![nameless.clone().in_session(login.sid); 5]);
+}
+
+pub(super) async fn an_event_keeps_the_session_that_it_names(store: Arc<dyn Store>) {
+    let login = signed_in(&*store).await;
+    let named = event(AuditKind::Refreshed).in_session(fresh_sid());
+    store.rotate(&step(&login), Some(&named)).await.unwrap();
+    assert_eq!(store.recent_audit(10).await.unwrap(), [named]);
+}
+
+pub(super) async fn a_change_without_an_event_records_none(store: Arc<dyn Store>) {
+    let login = signed_in(&*store).await;
+    store.rotate(&step(&login), None).await.unwrap();
+    end(&*store, login.number, EndCause::Logout).await;
+    store.revoke_everything(at(50), None).await.unwrap();
+    store.purge_sessions(second(9000), 10).await.unwrap();
+    assert_eq!(audited(&*store).await, []);
+}

@@ -1,0 +1,300 @@
+//! The contract of every store: named async functions, one clause each.
+//!
+//! A backend, and every decorator around one, runs them all. Its integration tests name a function that
+//! makes a fresh, empty store, and get one reported test per clause:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use countersign::memory::MemoryStore;
+//! use countersign::store::Store;
+//!
+//! async fn fresh_store() -> Arc<dyn Store> {
+//!     Arc::new(MemoryStore::new())
+//! }
+//!
+//! countersign::conformance_tests!(fresh_store);
+//! # fn main() {}
+//! ```
+//!
+//! A backend keeps its own temporary database alive as long as its store. The tests run on a tokio runtime
+//! with several threads (features `macros`, `rt-multi-thread`), because races are part of the contract.
+//! [`clauses`] is the same list for programs that run it in another way.
+//!
+//! # What it is not
+//! No test of durability: what survives a crash, each backend must show for itself.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a contract clause fails by panicking"
+)]
+
+mod accounts;
+mod audit;
+mod fixture;
+mod foreign;
+mod forks;
+mod keys;
+mod races;
+mod revocations;
+mod rotation;
+mod sessions;
+mod walk;
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::store::Store;
+
+/// A clause being run: it comes to an end, or panics.
+pub type Verdict = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// One clause of the contract.
+pub struct Clause {
+    /// Its name, with the aggregate before it: `rotation::a_spent_generation_loses`.
+    pub name: &'static str,
+    /// Runs it against a fresh, empty store; panics where the store breaks it. Needs a tokio runtime.
+    pub run: fn(Arc<dyn Store>) -> Verdict,
+}
+
+impl fmt::Debug for Clause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Every clause there is.
+pub fn clauses() -> Vec<Clause> {
+    macro_rules! listed {
+        ($($aggregate:ident { $($clause:ident)* })*) => {
+            vec![$($(Clause {
+                name: concat!(stringify!($aggregate), "::", stringify!($clause)),
+                run: |store| Box::pin($aggregate::$clause(store)),
+            }),*),*]
+        };
+    }
+    crate::with_every_clause!([listed])
+}
+
+/// Runs the clause of that name against a fresh, empty store.
+///
+/// # Panics
+/// If the store breaks the clause, or there is no such clause.
+pub async fn check(name: &str, store: Arc<dyn Store>) {
+    let clause = clauses().into_iter().find(|clause| clause.name == name);
+    let Some(clause) = clause else {
+        panic!("the contract has no clause {name}");
+    };
+    (clause.run)(store).await;
+}
+
+/// One `#[tokio::test]` per clause, for the stores that the named async function makes.
+#[macro_export]
+macro_rules! conformance_tests {
+    ($fresh_store:ident) => {
+        $crate::with_every_clause!([$crate::conformance_tests] $fresh_store:);
+    };
+    ($fresh_store:ident: $($aggregate:ident { $($clause:ident)* })*) => {
+        $(mod $aggregate {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $clause() {
+                let name = concat!(stringify!($aggregate), "::", stringify!($clause));
+                $crate::conformance::check(name, super::$fresh_store().await).await;
+            })*
+        })*
+    };
+}
+
+/// Hands the list of all clauses to a macro. A clause that is not entered here does not compile.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! with_every_clause {
+    ([$($macro:tt)*] $($arguments:tt)*) => {
+        $($macro)* ! {
+            $($arguments)*
+            sessions {
+                an_opened_session_is_found_as_it_was_opened
+                a_number_that_was_never_drawn_finds_nothing
+                numbers_rise_with_every_session
+                numbers_are_never_reused_after_purge
+                opening_is_refused_for_a_missing_account
+                opening_is_refused_for_an_inactive_account_where_asked
+                opening_allows_an_inactive_account_where_not_asked
+                opening_is_refused_after_the_credential_moved_on
+                opening_for_an_account_elsewhere_asks_nobody
+                a_refused_opening_leaves_nothing_behind
+                the_limit_ends_the_oldest
+                the_limit_logs_every_session_that_it_ends
+                the_limit_counts_live_logins_of_the_account_only
+                live_sessions_are_listed_newest_first
+                a_public_name_finds_the_login_and_not_its_forks
+                an_end_is_in_the_row_when_it_is_acknowledged
+                ending_keeps_its_first_cause
+                every_cause_is_kept_as_it_was_given
+                ending_logs_the_session_once
+                ending_what_never_was_changes_nothing
+                ending_all_ends_every_login_of_the_account_and_no_other
+                ending_all_counts_only_what_it_ended
+                ending_all_logs_one_entry_up_to_the_highest_number
+                ending_all_spares_and_logs_its_exception
+                an_exception_that_has_ended_is_not_logged
+                an_exception_of_another_account_is_not_logged
+                ending_all_refuses_foreign_tokens_issued_before
+                a_login_after_ending_all_lives
+                purge_is_bounded_and_keeps_what_is_alive
+                purge_goes_by_keep_until_alone
+            }
+            forks {
+                a_fork_is_a_row_of_its_own_under_the_same_root
+                a_fork_of_a_fork_has_the_same_root
+                a_fork_is_capped_to_the_deadline
+                a_fork_moves_the_keep_until_of_its_root
+                a_fork_is_refused_once_its_root_has_ended
+                a_fork_of_a_blacklisted_token_is_refused
+                a_fork_of_nothing_is_refused
+                ending_a_fork_ends_its_root_and_all_its_forks
+                a_root_stays_as_long_as_its_forks
+                blacklisting_stops_the_row_and_spares_its_family
+                blacklisting_a_login_spares_its_forks
+                blacklisting_logs_the_token
+                blacklisting_twice_is_no_error
+                blacklisting_after_the_end_changes_nothing
+                blacklisting_nothing_is_unknown
+            }
+            rotation {
+                a_rotation_writes_what_the_reference_writes
+                a_session_rotates_again_with_each_successor
+                a_spent_generation_loses_and_shows_the_row
+                a_generation_ahead_of_the_row_loses
+                another_salt_loses
+                a_foreign_token_has_no_salt_and_rotates
+                another_account_loses
+                a_number_that_was_never_drawn_loses_without_a_row
+                an_ended_session_loses
+                a_fork_loses_once_its_root_has_ended
+                a_session_rotates_until_its_deadline_and_no_longer
+                a_successor_is_capped_to_the_deadline
+                the_last_generation_loses
+                keep_until_only_grows
+                rotating_a_fork_moves_the_keep_until_of_its_root
+                rotating_a_fork_leaves_its_family_alone
+                a_lost_rotation_records_no_event
+                moments_are_kept_to_the_millisecond
+                far_moments_are_kept
+            }
+            foreign {
+                first_use_opens_a_session_and_is_remembered
+                a_used_token_is_known
+                a_blacklisted_token_is_known_and_opens_nothing
+                an_unrecorded_token_is_refused_where_only_recorded_ones_count
+                token_ids_are_compared_exactly
+                a_token_from_before_its_accounts_revocation_is_refused
+                a_token_from_before_everybodys_revocation_is_refused
+                adoption_is_refused_after_the_account_changed
+                other_sealing_keys_refuse_adoption
+                other_sealing_keys_refuse_blacklisting
+                adoption_keeps_to_the_session_limit
+                a_refused_adoption_leaves_nothing_behind
+                blacklisting_logs_the_token_once
+                blacklisting_an_adopted_token_names_its_session
+                foreign_purge_is_bounded_and_keeps_what_has_not_expired
+            }
+            accounts {
+                a_table_of_accounts_says_that_it_holds_them
+                ids_count_up_from_one
+                deleted_account_ids_never_come_back
+                a_created_account_is_found_by_login_and_number
+                a_username_is_taken_once
+                usernames_are_compared_exactly
+                accounts_are_listed_in_order_and_bounded
+                a_new_password_moves_the_credential_version
+                a_rehash_keeps_the_credential_version
+                a_rehash_of_an_outdated_form_changes_nothing
+                a_sign_in_is_noted
+                an_edit_changes_what_it_says_and_nothing_else
+                an_edit_that_keeps_the_sessions_ends_none
+                password_change_ends_sessions_and_logs_upto_in_one_step
+                a_change_that_ends_sessions_refuses_earlier_foreign_tokens
+                a_new_password_is_logged_as_changed_credential
+                deactivation_is_logged
+                activation_is_logged
+                deletion_is_logged
+                flags_and_roles_are_no_state_to_log
+                deletion_keeps_the_rows_of_its_sessions
+                deletion_ends_the_sessions_where_asked
+                editing_nobody_changes_nothing
+                a_creations_event_names_the_new_account
+            }
+            revocations {
+                a_new_log_is_empty
+                sequences_rise_from_above_zero
+                entries_are_read_in_order_from_anywhere
+                an_entry_is_read_as_it_was_written
+                the_marker_changes_with_every_append
+                an_entry_is_readable_when_it_is_acknowledged
+                revoking_everything_covers_every_number_drawn_and_none_after
+                everybodys_revocation_never_moves_back
+                a_session_entry_is_kept_as_long_as_any_token
+                a_session_entry_covers_a_rotated_token
+                a_blacklisted_tokens_entry_is_kept_as_long_as_it
+                an_account_entry_is_kept_as_long_as_any_token
+                a_newer_account_entry_is_kept_as_long_as_an_older_one
+                a_state_entry_is_kept_as_long_as_any_token
+                an_entry_for_everything_is_kept_as_long_as_any_token
+                log_purge_is_bounded_and_goes_by_forget_at
+                the_newest_entry_is_never_purged
+                sequences_are_never_reused_after_purge
+                openings_and_rotations_log_nothing
+                revocations_carry_their_events
+                states_are_logged_in_the_order_of_their_changes
+            }
+            audit {
+                events_are_read_newest_first_and_bounded
+                events_of_every_kind_read_back_whole
+                openings_carry_their_event
+                rotations_carry_their_event
+                forks_carry_their_event
+                a_refused_fork_records_no_event
+                an_end_records_its_event_once
+                ending_all_carries_its_event
+                blacklisting_records_its_event_once
+                adoptions_record_their_event_once
+                foreign_blacklisting_records_its_event_once
+                account_changes_carry_their_event
+                new_keys_carry_their_event
+                an_event_without_a_session_gets_the_name_of_the_row
+                an_event_keeps_the_session_that_it_names
+                a_change_without_an_event_records_none
+            }
+            keys {
+                a_new_store_has_no_keys
+                founded_keys_read_back_whole
+                founding_happens_once
+                signing_keys_of_every_kind_read_back_oldest_first
+                sealing_keys_read_back_oldest_first
+                a_dropped_sealing_key_is_gone_and_no_other
+                a_sealing_key_stays_while_its_sessions_must_be_kept
+            }
+            races {
+                rotate_with_one_generation_has_exactly_one_winner
+                losers_of_a_rotation_see_the_winners_row
+                adoption_has_exactly_one_winner
+                an_end_has_exactly_one_cause
+                a_store_is_founded_by_exactly_one_caller
+                a_username_goes_to_exactly_one_caller
+                concurrent_openings_draw_different_numbers
+                the_limit_holds_under_concurrent_openings
+                opening_races_a_password_change_and_never_keeps_the_old_credential
+                forking_races_the_end_of_its_root_and_never_outlives_it
+                a_rotation_never_revives_an_ended_session
+                sequence_follows_commit_order
+            }
+            walk {
+                a_random_walk_gives_the_references_answers
+                rotation_wins_exactly_where_decide_says_rotate
+            }
+        }
+    };
+}

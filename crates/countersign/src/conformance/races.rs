@@ -1,0 +1,328 @@
+//! Clauses: what must hold however concurrent callers interleave.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tokio::sync::Barrier;
+
+use super::fixture::{
+    adoption, at, create, end, first_keys, fork_of, fresh_sid, log, login, new_account, opened,
+    root_state, row, second, signed_in, step,
+};
+use crate::account::Account;
+use crate::password::EncodedPassword;
+use crate::rotation::RotationStep;
+use crate::session::{EndCause, SessionState};
+use crate::store::{
+    AccountCreation, AccountEdit, Adopted, Ending, Forked, NewSession, Rotation, SessionsOnChange,
+    Store, TokenRevocation,
+};
+
+pub(super) async fn rotate_with_one_generation_has_exactly_one_winner(store: Arc<dyn Store>) {
+    let mut session = signed_in(&*store).await;
+    for round in 1..=ROUNDS {
+        let steps = (0..CALLERS).map(|caller| RotationStep {
+            client: super::fixture::client(caller),
+            ..step(&session)
+        });
+        let outcomes = at_once(&store, steps, |store, step| async move {
+            store.rotate(&step, None).await.unwrap()
+        });
+        let mut winners = Vec::new();
+        for outcome in outcomes.await {
+            if let Rotation::Won(record) = outcome {
+                winners.push(record);
+            }
+        }
+        assert_eq!(winners.len(), 1, "in round {round}: {winners:?}");
+        session = row(&*store, session.number).await;
+        assert_eq!(
+            [session.clone()],
+            winners[..],
+            "the winner's row is the one that stays"
+        );
+        assert_eq!(u64::from(session.generation.get()), round);
+    }
+}
+
+pub(super) async fn losers_of_a_rotation_see_the_winners_row(store: Arc<dyn Store>) {
+    let session = signed_in(&*store).await;
+    let steps = (0..CALLERS).map(|_| step(&session));
+    let outcomes = at_once(&store, steps, |store, step| async move {
+        store.rotate(&step, None).await.unwrap()
+    });
+    let winner = row(&*store, session.number).await.generation;
+    for outcome in outcomes.await {
+        if let Rotation::Lost(lineage) = outcome {
+            let seen = lineage.unwrap().session;
+            assert!(
+                seen.generation > session.generation,
+                "lost against nobody: {seen:?}"
+            );
+        }
+    }
+    assert!(winner == session.generation || winner == session.generation.next());
+}
+
+pub(super) async fn adoption_has_exactly_one_winner(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    for round in 0..ROUNDS {
+        let id = format!("django {round}");
+        let adoptions = (0..CALLERS).map(|_| adoption(&id, &account));
+        let outcomes = at_once(&store, adoptions, |store, adoption| async move {
+            store.adopt_foreign_token(&adoption, None).await.unwrap()
+        });
+        let (opened, others): (Vec<_>, Vec<_>) = outcomes
+            .await
+            .into_iter()
+            .partition(|outcome| matches!(outcome, Adopted::Opened(_)));
+        assert_eq!(opened.len(), 1, "in round {round}: {opened:?}");
+        let known = store.find_foreign_token(&id).await.unwrap().unwrap();
+        for other in others {
+            assert_eq!(other, Adopted::Known(known.clone()));
+        }
+    }
+    let live = store.live_sessions_of(account.id).await.unwrap();
+    assert_eq!(
+        u64::try_from(live.len()).unwrap(),
+        ROUNDS,
+        "a loser left a session behind"
+    );
+}
+
+pub(super) async fn an_end_has_exactly_one_cause(store: Arc<dyn Store>) {
+    let session = signed_in(&*store).await;
+    let causes = EndCause::ALL.map(|cause| (session.number, cause));
+    let outcomes = at_once(&store, causes, |store, (number, cause)| async move {
+        (
+            cause,
+            store
+                .end_session(number, cause, at(30), None)
+                .await
+                .unwrap(),
+        )
+    });
+    let state = |cause| SessionState::Ended { at: at(30), cause };
+    let mut first = Vec::new();
+    for (cause, ending) in outcomes.await {
+        match ending {
+            Ending::Ended => first.push(cause),
+            Ending::Already(kept) => {
+                assert_eq!(root_state(&*store, session.number).await, state(kept));
+            }
+            Ending::Unknown => panic!("the session is there"),
+        }
+    }
+    assert_eq!(first.len(), 1, "{first:?}");
+    assert_eq!(root_state(&*store, session.number).await, state(first[0]));
+    assert_eq!(log(&*store).await.len(), 1);
+}
+
+pub(super) async fn a_store_is_founded_by_exactly_one_caller(store: Arc<dyn Store>) {
+    let outcomes = at_once(&store, 1..9, |store, key| async move {
+        (key, store.found_keys(&first_keys(key)).await.unwrap())
+    });
+    let outcomes = outcomes.await;
+    let founders: Vec<_> = outcomes
+        .into_iter()
+        .filter(|(_, founded)| *founded)
+        .collect();
+    assert_eq!(founders.len(), 1, "{founders:?}");
+    assert_eq!(
+        store.load_keys().await.unwrap(),
+        Some(first_keys(founders[0].0))
+    );
+}
+
+pub(super) async fn a_username_goes_to_exactly_one_caller(store: Arc<dyn Store>) {
+    let outcomes = at_once(&store, 0..CALLERS, |store, _| async move {
+        store
+            .create_account(&new_account("alice"), None)
+            .await
+            .unwrap()
+    });
+    let created = outcomes
+        .await
+        .into_iter()
+        .filter(|outcome| matches!(outcome, AccountCreation::Created(_)));
+    assert_eq!(created.count(), 1);
+}
+
+pub(super) async fn concurrent_openings_draw_different_numbers(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let logins = (0..CALLERS).map(|_| login(&account));
+    let outcomes = at_once(&store, logins, |store, login| async move {
+        opened(store.open_session(&login, None).await).number
+    });
+    let numbers: BTreeSet<_> = outcomes.await.into_iter().collect();
+    assert_eq!(u64::try_from(numbers.len()).unwrap(), CALLERS);
+}
+
+pub(super) async fn the_limit_holds_under_concurrent_openings(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    for _ in 0..ROUNDS {
+        let logins = (0..CALLERS).map(|_| NewSession {
+            limit: Some(2),
+            ..login(&account)
+        });
+        let outcomes = at_once(&store, logins, |store, login| async move {
+            opened(store.open_session(&login, None).await)
+        });
+        outcomes.await;
+        let live = store.live_sessions_of(account.id).await.unwrap();
+        assert_eq!(live.len(), 2, "{live:?}");
+    }
+}
+
+pub(super) async fn opening_races_a_password_change_and_never_keeps_the_old_credential(
+    store: Arc<dyn Store>,
+) {
+    let mut account = create(&*store, "alice").await;
+    for _ in 0..ROUNDS {
+        let callers = with_caller(&account);
+        let outcomes = at_once(&store, callers, |store, (caller, account)| async move {
+            if caller == CALLERS / 2 {
+                change_password(&*store, &account).await;
+            } else {
+                store.open_session(&login(&account), None).await.unwrap();
+            }
+        });
+        outcomes.await;
+        let live = store.live_sessions_of(account.id).await.unwrap();
+        assert_eq!(live, [], "opened with the password before the change");
+        account = store.find_account(account.id).await.unwrap().unwrap();
+    }
+}
+
+pub(super) async fn forking_races_the_end_of_its_root_and_never_outlives_it(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    for _ in 0..ROUNDS {
+        let session = opened(store.open_session(&login(&account), None).await);
+        let callers = with_caller(&session);
+        let outcomes = at_once(&store, callers, |store, (caller, session)| async move {
+            if caller == CALLERS / 2 {
+                end(&*store, session.number, EndCause::Logout).await;
+                return None;
+            }
+            match store.fork_session(&fork_of(&session), None).await.unwrap() {
+                Forked::Opened(fork) => Some(fork),
+                Forked::Refused(_) => None,
+            }
+        });
+        for fork in outcomes.await.into_iter().flatten() {
+            assert!(root_state(&*store, fork.number).await.is_ended());
+        }
+        let late = store.fork_session(&fork_of(&session), None).await.unwrap();
+        assert!(matches!(late, Forked::Refused(_)), "{late:?}");
+    }
+}
+
+pub(super) async fn a_rotation_never_revives_an_ended_session(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    for _ in 0..ROUNDS {
+        let session = opened(store.open_session(&login(&account), None).await);
+        let callers = with_caller(&session);
+        let outcomes = at_once(&store, callers, |store, (caller, session)| async move {
+            if caller == CALLERS / 2 {
+                end(&*store, session.number, EndCause::Logout).await;
+            } else {
+                store.rotate(&step(&session), None).await.unwrap();
+            }
+        });
+        outcomes.await;
+        let state = SessionState::Ended {
+            at: at(30),
+            cause: EndCause::Logout,
+        };
+        assert_eq!(row(&*store, session.number).await.state, state);
+    }
+}
+
+pub(super) async fn sequence_follows_commit_order(store: Arc<dyn Store>) {
+    let writing = Arc::new(());
+    let callers: Vec<_> = with_caller(&writing).collect();
+    let reader = tokio::spawn(follow_the_log(Arc::clone(&store), writing));
+    let outcomes = at_once(&store, callers, |store, (caller, _writing)| async move {
+        for number in 0..APPENDS_PER_CALLER {
+            let token_id = format!("{caller} {number}");
+            let revocation = TokenRevocation {
+                token_id,
+                forget_at: second(99),
+            };
+            store.revoke_token(&revocation, at(41), None).await.unwrap();
+        }
+    });
+    outcomes.await;
+    let seen = reader.await.unwrap();
+    let whole: Vec<_> = log(&*store)
+        .await
+        .iter()
+        .map(|entry| entry.sequence)
+        .collect();
+    assert_eq!(
+        seen, whole,
+        "an entry became visible behind a reader who had passed its place"
+    );
+}
+
+/// Reads the log while others write it, always on from the last entry read, as a node does; stops when
+/// nobody else holds `writing` and nothing new is there.
+async fn follow_the_log(store: Arc<dyn Store>, writing: Arc<()>) -> Vec<u64> {
+    let mut seen = Vec::new();
+    loop {
+        let complete = Arc::strong_count(&writing) == 1;
+        let after = seen.last().copied().unwrap_or(0);
+        let entries = store.log_entries_after(after, 1_000).await.unwrap();
+        if complete && entries.is_empty() {
+            return seen;
+        }
+        seen.extend(entries.iter().map(|entry| entry.sequence));
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The same for every caller, with the caller's number.
+fn with_caller<T: Clone>(shared: &T) -> impl Iterator<Item = (u64, T)> {
+    (0..CALLERS).map(move |caller| (caller, shared.clone()))
+}
+
+/// Runs one call per input, all released at the same moment, each on a task of its own.
+async fn at_once<I, F>(
+    store: &Arc<dyn Store>,
+    inputs: impl IntoIterator<Item = I>,
+    call: fn(Arc<dyn Store>, I) -> F,
+) -> Vec<F::Output>
+where
+    I: Send + 'static,
+    F: Future<Output: Send> + Send + 'static,
+{
+    let inputs: Vec<_> = inputs.into_iter().collect();
+    let start = Arc::new(Barrier::new(inputs.len()));
+    let mut tasks = Vec::new();
+    for input in inputs {
+        let (store, start) = (Arc::clone(store), Arc::clone(&start));
+        tasks.push(tokio::spawn(async move {
+            start.wait().await;
+            call(store, input).await
+        }));
+    }
+    let mut outcomes = Vec::new();
+    for task in tasks {
+        outcomes.push(task.await.unwrap());
+    }
+    outcomes
+}
+
+async fn change_password(store: &dyn Store, account: &Account) {
+    let password = EncodedPassword::from_stored(format!("argon2${}", fresh_sid()));
+    let edit = AccountEdit::Password(password);
+    let ending = SessionsOnChange::End(EndCause::PasswordChanged);
+    store
+        .edit_account(account.id, &edit, ending, at(40), None)
+        .await
+        .unwrap();
+}
+
+const CALLERS: u64 = 8;
+const ROUNDS: u64 = 10;
+const APPENDS_PER_CALLER: u64 = 25;

@@ -1,0 +1,168 @@
+//! Accounts in memory.
+
+use std::ops::Bound;
+
+use async_trait::async_trait;
+use countersign_token::{AccountState, UnixMillis};
+
+use super::{MemoryStore, Tables};
+use crate::account::{Account, AccountId, Accounts, Residence, Standing};
+use crate::audit::AuditEvent;
+use crate::password::EncodedPassword;
+use crate::store::{
+    AccountChange, AccountCreation, AccountEdit, AccountTable, LogScope, NewAccount,
+    SessionsOnChange, StoreError,
+};
+
+#[async_trait]
+impl Accounts for MemoryStore {
+    fn residence(&self) -> Residence {
+        Residence::InStore
+    }
+
+    async fn find_account_by_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
+        let tables = self.tables();
+        let mut accounts = tables.accounts.values();
+        Ok(accounts.find(|account| account.username == login).cloned())
+    }
+
+    async fn find_account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
+        Ok(self.tables().accounts.get(&id).cloned())
+    }
+
+    async fn upgrade_password(
+        &self,
+        id: AccountId,
+        from: &EncodedPassword,
+        to: &EncodedPassword,
+    ) -> Result<(), StoreError> {
+        let mut tables = self.tables();
+        if let Some(account) = tables.accounts.get_mut(&id)
+            && account.password == *from
+        {
+            account.password = to.clone();
+        }
+        Ok(())
+    }
+
+    async fn record_login(&self, id: AccountId, at: UnixMillis) -> Result<(), StoreError> {
+        if let Some(account) = self.tables().accounts.get_mut(&id) {
+            account.last_login = Some(at);
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl AccountTable for MemoryStore {
+    async fn create_account(
+        &self,
+        account: &NewAccount,
+        event: Option<&AuditEvent>,
+    ) -> Result<AccountCreation, StoreError> {
+        let mut tables = self.tables();
+        if tables
+            .accounts
+            .values()
+            .any(|other| other.username == account.username)
+        {
+            return Ok(AccountCreation::UsernameTaken);
+        }
+        tables.highest_account += 1;
+        let created = first_record(AccountId::new(tables.highest_account), account);
+        tables.accounts.insert(created.id, created.clone());
+        tables.record(event.map(|event| event.clone().about(created.id)).as_ref());
+        Ok(AccountCreation::Created(created))
+    }
+
+    async fn list_accounts(
+        &self,
+        after: AccountId,
+        limit: u32,
+    ) -> Result<Vec<Account>, StoreError> {
+        let tables = self.tables();
+        let later = tables
+            .accounts
+            .range((Bound::Excluded(after), Bound::Unbounded));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(later
+            .map(|(_, account)| account.clone())
+            .take(limit)
+            .collect())
+    }
+
+    async fn edit_account(
+        &self,
+        id: AccountId,
+        edit: &AccountEdit,
+        sessions: SessionsOnChange,
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<AccountChange, StoreError> {
+        let mut tables = self.tables();
+        if !tables.edit(id, edit) {
+            return Ok(AccountChange::Unknown);
+        }
+        let ended_sessions = match sessions {
+            SessionsOnChange::Keep => 0,
+            SessionsOnChange::End(cause) => tables.end_account(id, None, cause, now),
+        };
+        if let Some(state) = state_after(edit) {
+            let scope = LogScope::AccountState { account: id, state };
+            let kept_until = tables.kept_until(id, now);
+            tables.append(scope, None, now, kept_until);
+        }
+        tables.record(event);
+        Ok(AccountChange::Changed { ended_sessions })
+    }
+}
+
+impl Tables {
+    /// Whether there was an account to edit.
+    fn edit(&mut self, id: AccountId, edit: &AccountEdit) -> bool {
+        let Some(account) = self.accounts.get_mut(&id) else {
+            return false;
+        };
+        match edit {
+            AccountEdit::Password(password) => {
+                account.password = password.clone();
+                account.credential_version += 1;
+            }
+            AccountEdit::Standing(standing) => account.standing = *standing,
+            AccountEdit::Privileges(privileges) => account.privileges = *privileges,
+            AccountEdit::Role(role) => account.role = *role,
+            AccountEdit::Deletion => {
+                self.accounts.remove(&id);
+            }
+        }
+        true
+    }
+}
+
+fn first_record(id: AccountId, account: &NewAccount) -> Account {
+    Account {
+        id,
+        username: account.username.clone(),
+        email: account.email.clone(),
+        password: account.password.clone(),
+        credential_version: 1,
+        standing: account.standing,
+        privileges: account.privileges,
+        role: 0,
+        password_needs_reset: account.password_needs_reset,
+        created_at: account.created_at,
+        last_login: None,
+        revoked_before: None,
+    }
+}
+
+/// What verifiers must know of an edit, if anything.
+const fn state_after(edit: &AccountEdit) -> Option<AccountState> {
+    match edit {
+        AccountEdit::Password(_) => Some(AccountState::CredentialChanged),
+        AccountEdit::Standing(Standing::Active) => Some(AccountState::Reactivated),
+        AccountEdit::Standing(Standing::Inactive) => Some(AccountState::Deactivated),
+        AccountEdit::Deletion => Some(AccountState::Deleted),
+        AccountEdit::Privileges(_) | AccountEdit::Role(_) => None,
+    }
+}

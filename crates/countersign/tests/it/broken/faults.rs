@@ -1,0 +1,474 @@
+//! A decorator around the reference store that breaks one promise and keeps all others.
+#![deny(clippy::missing_trait_methods)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use countersign::account::{Account, AccountId, Accounts, Residence};
+use countersign::audit::AuditEvent;
+use countersign::memory::MemoryStore;
+use countersign::password::EncodedPassword;
+use countersign::rotation::{RotationStep, later, may_rotate, rotated};
+use countersign::sealed_id::SealingKeyId;
+use countersign::session::{EndCause, Lineage, SessionId, SessionNumber, SessionRecord};
+use countersign::store::{
+    AccountChange, AccountCreation, AccountEdit, AccountGuard, AccountTable, Adopted, Adoption,
+    AuditLog, Blacklisting, Ending, ForeignBlacklisting, ForeignToken, ForeignTokens, Fork, Forked,
+    KeyDrop, KeyRecords, KeyVault, LogEntry, LogScope, NewAccount, NewForeignToken, NewSession,
+    Opening, Purged, Revocations, Rotation, SealingKeyRecord, Sessions, SessionsOnChange,
+    SigningKeyRecord, StoreError, TokenRevocation,
+};
+use countersign_token::{Timestamp, UnixMillis};
+
+/// The promise that is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The compare-and-set is lost: whoever presents the generation just spent wins as well.
+    SecondWinner,
+    /// A rotation is acknowledged before it is written: the next rotation writes it.
+    LateCommit,
+    /// An end is acknowledged and never written.
+    LostEnd,
+    /// Every call that ends a session is told that it was the first.
+    SecondEnd,
+    /// A purge leaves the rows that are due.
+    KeptDeadRow,
+    /// A purge takes rows in their last second.
+    TakenLiveRow,
+    /// A deleted account is still found.
+    KeptAccount,
+    /// A rotation forgets its audit event.
+    DroppedEvent,
+    /// A rotation records its event although it lost.
+    EventWithoutChange,
+    /// An end writes no entry into the log.
+    DroppedEntry,
+    /// The log is read in another order than that of its sequence.
+    EntriesOutOfOrder,
+    /// A log entry becomes visible after a later one.
+    LateEntry,
+    /// Log entries are forgotten before the tokens that they revoke expire.
+    ForgottenEarly,
+    /// The change marker stands still.
+    StaleMarker,
+    /// Sessions are opened whatever became of the account.
+    UncheckedGuard,
+    /// The limit of live sessions is not kept.
+    IgnoredLimit,
+    /// A used foreign token opens its session again.
+    SecondAdoption,
+    /// Foreign ids are not held against the store's sealing keys.
+    UncheckedSealingKeys,
+    /// A session that has ended is forked.
+    ForkOfEnded,
+    /// Moments are kept to the second.
+    LostMilliseconds,
+    /// Whoever founds the keys is told that it was the first.
+    SecondFounding,
+}
+
+/// The reference store with one fault.
+#[derive(Debug)]
+pub(crate) struct BrokenStore {
+    inner: MemoryStore,
+    fault: Option<Fault>,
+    /// [`Fault::LateCommit`]: what was acknowledged and not yet written.
+    uncommitted: Mutex<Option<(RotationStep, Option<AuditEvent>)>>,
+    /// [`Fault::LateEntry`]: entries whose place a reader has passed.
+    passed: Mutex<BTreeSet<u64>>,
+    /// [`Fault::KeptAccount`]: accounts that should be gone.
+    deleted: Mutex<BTreeMap<AccountId, Account>>,
+}
+
+impl BrokenStore {
+    /// An empty store; without a fault, it keeps every promise.
+    pub(crate) fn with(fault: Option<Fault>) -> Self {
+        Self {
+            inner: MemoryStore::new(),
+            fault,
+            uncommitted: Mutex::default(),
+            passed: Mutex::default(),
+            deleted: Mutex::default(),
+        }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == Some(fault)
+    }
+
+    async fn rotate_late(
+        &self,
+        step: &RotationStep,
+        event: Option<&AuditEvent>,
+    ) -> Result<Rotation, StoreError> {
+        let before = self.uncommitted.lock().unwrap().take();
+        if let Some((step, event)) = before {
+            self.inner.rotate(&step, event.as_ref()).await?;
+        }
+        let lineage = self.inner.find_session(step.token.session).await?;
+        let Some(lineage) = lineage.filter(|lineage| may_rotate(lineage, step)) else {
+            return self.inner.rotate(step, event).await;
+        };
+        *self.uncommitted.lock().unwrap() = Some((*step, event.cloned()));
+        Ok(Rotation::Won(rotated(&lineage.session, step)))
+    }
+
+    fn with_late_entries(&self, entries: Vec<LogEntry>) -> Vec<LogEntry> {
+        let newest = entries.last().map_or(0, |entry| entry.sequence);
+        let mut passed = self.passed.lock().unwrap();
+        let shown = |entry: &LogEntry| {
+            let late = entry.sequence % 2 == 1 && entry.sequence < newest;
+            !late || !passed.insert(entry.sequence)
+        };
+        entries.into_iter().filter(shown).collect()
+    }
+}
+
+#[async_trait]
+impl Sessions for BrokenStore {
+    async fn open_session(
+        &self,
+        session: &NewSession,
+        event: Option<&AuditEvent>,
+    ) -> Result<Opening, StoreError> {
+        let mut session = session.clone();
+        if self.has(Fault::UncheckedGuard) {
+            let credential_version = session.guard.credential_version();
+            session.guard = AccountGuard::Elsewhere { credential_version };
+        }
+        if self.has(Fault::IgnoredLimit) {
+            session.limit = None;
+        }
+        self.inner.open_session(&session, event).await
+    }
+
+    async fn fork_session(
+        &self,
+        fork: &Fork,
+        event: Option<&AuditEvent>,
+    ) -> Result<Forked, StoreError> {
+        match self.inner.fork_session(fork, event).await? {
+            Forked::Refused(Some(lineage)) if self.has(Fault::ForkOfEnded) => {
+                Ok(Forked::Opened(lineage.session))
+            }
+            honest => Ok(honest),
+        }
+    }
+
+    async fn find_session(&self, number: SessionNumber) -> Result<Option<Lineage>, StoreError> {
+        self.inner.find_session(number).await
+    }
+
+    async fn rotate(
+        &self,
+        step: &RotationStep,
+        event: Option<&AuditEvent>,
+    ) -> Result<Rotation, StoreError> {
+        let mut step = *step;
+        if self.has(Fault::LateCommit) {
+            return self.rotate_late(&step, event).await;
+        }
+        if self.has(Fault::LostMilliseconds) {
+            step.now = step.now.timestamp().into();
+        }
+        let event = event.filter(|_| !self.has(Fault::DroppedEvent));
+        match self.inner.rotate(&step, event).await? {
+            Rotation::Lost(Some(Lineage { session, .. }))
+                if self.has(Fault::SecondWinner)
+                    && step.token.generation.precedes(session.generation) =>
+            {
+                Ok(Rotation::Won(session))
+            }
+            Rotation::Lost(lineage) => {
+                if let Some(event) = event.filter(|_| self.has(Fault::EventWithoutChange)) {
+                    self.inner.append_audit(event).await?;
+                }
+                Ok(Rotation::Lost(lineage))
+            }
+            won @ Rotation::Won(_) => Ok(won),
+        }
+    }
+
+    async fn blacklist_session_token(
+        &self,
+        number: SessionNumber,
+        token_id: &str,
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<Blacklisting, StoreError> {
+        self.inner
+            .blacklist_session_token(number, token_id, now, event)
+            .await
+    }
+
+    async fn end_session(
+        &self,
+        number: SessionNumber,
+        cause: EndCause,
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<Ending, StoreError> {
+        if self.has(Fault::LostEnd) {
+            return Ok(Ending::Ended);
+        }
+        match self.inner.end_session(number, cause, now, event).await? {
+            Ending::Already(_) if self.has(Fault::SecondEnd) => Ok(Ending::Ended),
+            honest => Ok(honest),
+        }
+    }
+
+    async fn end_sessions_of(
+        &self,
+        account: AccountId,
+        except: Option<SessionNumber>,
+        cause: EndCause,
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<u64, StoreError> {
+        self.inner
+            .end_sessions_of(account, except, cause, now, event)
+            .await
+    }
+
+    async fn live_sessions_of(&self, account: AccountId) -> Result<Vec<SessionRecord>, StoreError> {
+        self.inner.live_sessions_of(account).await
+    }
+
+    async fn find_session_by_sid(
+        &self,
+        sid: SessionId,
+    ) -> Result<Option<SessionRecord>, StoreError> {
+        self.inner.find_session_by_sid(sid).await
+    }
+
+    async fn purge_sessions(&self, horizon: Timestamp, limit: u32) -> Result<Purged, StoreError> {
+        match self.fault {
+            Some(Fault::KeptDeadRow) => Ok(Purged::default()),
+            Some(Fault::TakenLiveRow) => self.inner.purge_sessions(later(horizon, 1), limit).await,
+            _ => self.inner.purge_sessions(horizon, limit).await,
+        }
+    }
+}
+
+#[async_trait]
+impl ForeignTokens for BrokenStore {
+    async fn find_foreign_token(&self, token_id: &str) -> Result<Option<ForeignToken>, StoreError> {
+        self.inner.find_foreign_token(token_id).await
+    }
+
+    async fn adopt_foreign_token(
+        &self,
+        adoption: &Adoption,
+        event: Option<&AuditEvent>,
+    ) -> Result<Adopted, StoreError> {
+        let mut adoption = adoption.clone();
+        if self.has(Fault::UncheckedSealingKeys) {
+            let keys = self.inner.load_keys().await?;
+            adoption.sealing_keys = keys
+                .iter()
+                .flat_map(|keys| keys.sealing.iter().map(|key| key.id))
+                .collect();
+        }
+        let adopted = self.inner.adopt_foreign_token(&adoption, event).await?;
+        let Adopted::Known(ForeignToken {
+            session: Some(session),
+            ..
+        }) = adopted
+        else {
+            return Ok(adopted);
+        };
+        if self.has(Fault::SecondAdoption)
+            && let Some(lineage) = self.inner.find_session(session).await?
+        {
+            return Ok(Adopted::Opened(lineage.session));
+        }
+        Ok(adopted)
+    }
+
+    async fn blacklist_foreign_token(
+        &self,
+        token: &NewForeignToken,
+        sealing_keys: &[SealingKeyId],
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<ForeignBlacklisting, StoreError> {
+        self.inner
+            .blacklist_foreign_token(token, sealing_keys, now, event)
+            .await
+    }
+
+    async fn everybody_revoked_before(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.inner.everybody_revoked_before().await
+    }
+
+    async fn purge_foreign_tokens(
+        &self,
+        horizon: Timestamp,
+        limit: u32,
+    ) -> Result<Purged, StoreError> {
+        self.inner.purge_foreign_tokens(horizon, limit).await
+    }
+}
+
+#[async_trait]
+impl Accounts for BrokenStore {
+    fn residence(&self) -> Residence {
+        self.inner.residence()
+    }
+
+    async fn find_account_by_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
+        self.inner.find_account_by_login(login).await
+    }
+
+    async fn find_account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
+        let kept = self.deleted.lock().unwrap().get(&id).cloned();
+        Ok(self.inner.find_account(id).await?.or(kept))
+    }
+
+    async fn upgrade_password(
+        &self,
+        id: AccountId,
+        from: &EncodedPassword,
+        to: &EncodedPassword,
+    ) -> Result<(), StoreError> {
+        self.inner.upgrade_password(id, from, to).await
+    }
+
+    async fn record_login(&self, id: AccountId, at: UnixMillis) -> Result<(), StoreError> {
+        self.inner.record_login(id, at).await
+    }
+}
+
+#[async_trait]
+impl AccountTable for BrokenStore {
+    async fn create_account(
+        &self,
+        account: &NewAccount,
+        event: Option<&AuditEvent>,
+    ) -> Result<AccountCreation, StoreError> {
+        self.inner.create_account(account, event).await
+    }
+
+    async fn list_accounts(
+        &self,
+        after: AccountId,
+        limit: u32,
+    ) -> Result<Vec<Account>, StoreError> {
+        self.inner.list_accounts(after, limit).await
+    }
+
+    async fn edit_account(
+        &self,
+        id: AccountId,
+        edit: &AccountEdit,
+        sessions: SessionsOnChange,
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<AccountChange, StoreError> {
+        if self.has(Fault::KeptAccount)
+            && *edit == AccountEdit::Deletion
+            && let Some(account) = self.inner.find_account(id).await?
+        {
+            self.deleted.lock().unwrap().insert(id, account);
+        }
+        self.inner
+            .edit_account(id, edit, sessions, now, event)
+            .await
+    }
+}
+
+#[async_trait]
+impl Revocations for BrokenStore {
+    async fn change_marker(&self) -> Result<u64, StoreError> {
+        if self.has(Fault::StaleMarker) {
+            return Ok(0);
+        }
+        self.inner.change_marker().await
+    }
+
+    async fn log_entries_after(
+        &self,
+        sequence: u64,
+        limit: u32,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        let mut entries = self.inner.log_entries_after(sequence, limit).await?;
+        match self.fault {
+            Some(Fault::EntriesOutOfOrder) => entries.reverse(),
+            Some(Fault::LateEntry) => entries = self.with_late_entries(entries),
+            Some(Fault::DroppedEntry) => {
+                entries.retain(|entry| !matches!(entry.scope, LogScope::Session { .. }));
+            }
+            Some(Fault::ForgottenEarly) => {
+                for entry in &mut entries {
+                    entry.forget_at = later(entry.forget_at, -1);
+                }
+            }
+            _ => {}
+        }
+        Ok(entries)
+    }
+
+    async fn revoke_token(
+        &self,
+        revocation: &TokenRevocation,
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<(), StoreError> {
+        self.inner.revoke_token(revocation, now, event).await
+    }
+
+    async fn revoke_everything(
+        &self,
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<(), StoreError> {
+        self.inner.revoke_everything(now, event).await
+    }
+
+    async fn purge_log(&self, horizon: Timestamp, limit: u32) -> Result<Purged, StoreError> {
+        self.inner.purge_log(horizon, limit).await
+    }
+}
+
+#[async_trait]
+impl AuditLog for BrokenStore {
+    async fn append_audit(&self, event: &AuditEvent) -> Result<(), StoreError> {
+        self.inner.append_audit(event).await
+    }
+
+    async fn recent_audit(&self, limit: u32) -> Result<Vec<AuditEvent>, StoreError> {
+        self.inner.recent_audit(limit).await
+    }
+}
+
+#[async_trait]
+impl KeyVault for BrokenStore {
+    async fn load_keys(&self) -> Result<Option<KeyRecords>, StoreError> {
+        self.inner.load_keys().await
+    }
+
+    async fn found_keys(&self, keys: &KeyRecords) -> Result<bool, StoreError> {
+        Ok(self.inner.found_keys(keys).await? || self.has(Fault::SecondFounding))
+    }
+
+    async fn add_signing_key(
+        &self,
+        key: &SigningKeyRecord,
+        event: Option<&AuditEvent>,
+    ) -> Result<(), StoreError> {
+        self.inner.add_signing_key(key, event).await
+    }
+
+    async fn add_sealing_key(&self, key: &SealingKeyRecord) -> Result<(), StoreError> {
+        self.inner.add_sealing_key(key).await
+    }
+
+    async fn drop_sealing_key(
+        &self,
+        id: SealingKeyId,
+        now: Timestamp,
+    ) -> Result<KeyDrop, StoreError> {
+        self.inner.drop_sealing_key(id, now).await
+    }
+}
