@@ -12,8 +12,8 @@
 //! | `g = current − 1` within the grace, another client | refused; the session lives |
 //! | any other `g < current` | reuse: the session ends, where detection is on |
 //!
-//! Where reuse detection is off, a spent token is refused as blacklisted *before* the account is looked at:
-//! that is the order in which SimpleJWT answers, and nothing else hangs on it.
+//! Where reuse detection is off and there is no grace, a spent token is refused as blacklisted *before* the
+//! account is looked at: that is the order in which SimpleJWT answers, and nothing else hangs on it.
 
 use std::time::Duration;
 

@@ -144,7 +144,7 @@ impl Authority {
         client: &Client<'_>,
         now: UnixMillis,
     ) -> Result<Refresh, AuthorityError> {
-        let presented = presented(genuine, session.number, session.account, client, now)?;
+        let presented = presented(genuine, session.number, session.account, client, now);
         if self.policy.rotation.mode == RotationMode::Rotate {
             return self.issue_adopted(&session, presented);
         }
@@ -159,7 +159,7 @@ impl Authority {
         client: &Client<'_>,
         now: UnixMillis,
     ) -> Result<Refresh, AuthorityError> {
-        let presented = presented(genuine, session, account.id, client, now)?;
+        let presented = presented(genuine, session, account.id, client, now);
         self.refresh_presented(presented).await
     }
 }
@@ -180,22 +180,22 @@ pub(super) fn foreign_record(genuine: &Authenticated) -> NewForeignToken {
 }
 
 fn presented<'a>(
-    genuine: &Authenticated,
+    genuine: &'a Authenticated,
     session: SessionNumber,
     account: AccountId,
     client: &'a Client<'a>,
     now: UnixMillis,
-) -> Result<Presented<'a>, AuthorityError> {
+) -> Presented<'a> {
     let token = PresentedToken {
         session,
         generation: Generation::FIRST,
         salt: None,
         account,
     };
-    Ok(Presented {
+    Presented {
         token,
-        claims: genuine.claims()?,
+        genuine,
         client,
         now,
-    })
+    }
 }

@@ -161,6 +161,22 @@ impl Authority {
         revoked_by.filter(|by| !matches!(by, RevokedBy::AccountState(_)))
     }
 
+    /// Whether everything up to a session, or everything that a key signed, is revoked: what no row tells.
+    pub(super) fn is_revoked_wholesale(
+        &self,
+        genuine: &Authenticated,
+        session: SessionNumber,
+    ) -> bool {
+        let facts = TokenFacts {
+            token_id: "",
+            key_id: genuine.key_id(),
+            session: None,
+            number: Some(session.get()),
+            account: None,
+        };
+        self.feed.index().check(&facts).is_some()
+    }
+
     async fn session_facts(
         &self,
         number: SessionNumber,

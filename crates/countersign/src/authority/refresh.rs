@@ -1,8 +1,6 @@
 //! Refreshing: a refresh token for a new access token and, with rotation, its own successor.
 
-use countersign_token::{
-    Authenticated, ClaimsSet, Refresh as RefreshKind, SignedToken, UnixMillis,
-};
+use countersign_token::{Authenticated, Refresh as RefreshKind, SignedToken, UnixMillis};
 
 use super::{Authority, AuthorityError, Client, TokenRefusal, account_of};
 use crate::account::AccountId;
@@ -38,7 +36,7 @@ pub struct Refreshed {
 /// A genuine refresh token on its way through the ledger.
 pub(super) struct Presented<'a> {
     pub(super) token: PresentedToken,
-    pub(super) claims: ClaimsSet,
+    pub(super) genuine: &'a Authenticated,
     pub(super) client: &'a Client<'a>,
     pub(super) now: UnixMillis,
 }
@@ -94,7 +92,7 @@ impl Authority {
         };
         let presented = Presented {
             token,
-            claims: genuine.claims()?,
+            genuine,
             client,
             now,
         };
@@ -106,6 +104,10 @@ impl Authority {
         &self,
         presented: Presented<'_>,
     ) -> Result<Refresh, AuthorityError> {
+        self.feed.freshen(presented.now).await?;
+        if self.is_revoked_wholesale(presented.genuine, presented.token.session) {
+            return Ok(Refresh::Refused(Refusal::Blacklisted.into()));
+        }
         let account = self.account_at_refresh(presented.token.account).await?;
         let may_be_fit = matches!(account, AccountAtRefresh::Unread | AccountAtRefresh::Fit);
         let lineage = if self.policy.rotation.mode == RotationMode::Rotate && may_be_fit {
@@ -152,8 +154,11 @@ impl Authority {
     ) -> Result<Refresh, AuthorityError> {
         match decision {
             Decision::IssueAccess => {
-                let access =
-                    self.mint_access(&lineage.session, &presented.claims, presented.now)?;
+                let access = self.mint_access(
+                    &lineage.session,
+                    &presented.genuine.claims()?,
+                    presented.now,
+                )?;
                 Ok(Refresh::Issued(Refreshed {
                     access,
                     refresh: None,
@@ -211,9 +216,10 @@ impl Authority {
         presented: Presented<'_>,
         first_time: FirstTime,
     ) -> Result<Refresh, AuthorityError> {
+        let claims = presented.genuine.claims()?;
         Ok(Refresh::Issued(Refreshed {
-            access: self.mint_access(session, &presented.claims, presented.now)?,
-            refresh: Some(self.mint_refresh(session, presented.claims)?),
+            access: self.mint_access(session, &claims, presented.now)?,
+            refresh: Some(self.mint_refresh(session, claims)?),
             replayed: first_time == FirstTime::No,
         }))
     }

@@ -17,7 +17,7 @@ use crate::rotation::RotationMode;
 use crate::sealed_id::{GenerationAddress, Nonce, NonceAddress, SealingKeyId, TokenAddress};
 use crate::secrets::MasterKey;
 use crate::session::{EndCause, Generation, Salt, SessionNumber};
-use crate::store::{AuditLog as _, KeyDrop, KeyVault as _, Sessions as _};
+use crate::store::{AuditLog as _, KeyDrop, KeyVault as _, Revocations as _, Sessions as _};
 
 const NOON: UnixMillis = UnixMillis::from_seconds(1_893_456_000);
 const PASSWORD: &str = "correct horse 9 battery";
@@ -966,6 +966,41 @@ async fn what_another_node_revokes_is_known_within_one_poll_interval() {
         node.identify(pair.access.as_str()).await.unwrap(),
         Identification::Refused(_)
     ));
+}
+
+#[tokio::test]
+async fn revoking_everything_stops_every_token_drawn_so_far_and_no_later_one() {
+    for mode in [RotationMode::Off, RotationMode::Fork, RotationMode::Rotate] {
+        let mut policy = Policy::preset(Preset::SimpleJwt);
+        policy.rotation.mode = mode;
+        policy.verify = VerifyPolicy::AsksLedger;
+        let house = House::build(policy).await;
+        let own = house.login().await;
+        let foreign = house.forge("refresh", FOREIGN_ID, "1");
+        let adopted = house.refresh(&foreign).await;
+        house.store.revoke_everything(NOON, None).await.unwrap();
+        house.clock.advance_millis(1_000);
+
+        for token in [own.refresh.as_str(), &foreign] {
+            assert!(
+                matches!(house.refusal(token).await, TokenRefusal::Ledger(_)),
+                "{mode:?}"
+            );
+            let verdict = house.authority.verify_token(token).await.unwrap();
+            assert!(matches!(verdict, Verification::Refused(_)), "{mode:?}");
+        }
+        for token in [&own.access, &adopted.access] {
+            assert!(!house.is_identified(token.as_str()).await, "{mode:?}");
+        }
+        let other = house.forge("refresh", "00000000000000000000000000000001", "1");
+        assert!(
+            matches!(house.refusal(&other).await, TokenRefusal::Ledger(_)),
+            "{mode:?}"
+        );
+        let later = house.login().await;
+        assert!(house.is_identified(later.access.as_str()).await, "{mode:?}");
+        house.refresh(later.refresh.as_str()).await;
+    }
 }
 
 // ---- verifying

@@ -73,13 +73,14 @@ impl Authority {
         genuine: &Authenticated,
         now: UnixMillis,
     ) -> Result<Option<TokenRefusal>, AuthorityError> {
+        self.feed.freshen(now).await?;
         let verdict = match self.open_id(genuine).await? {
             Opened::Ours { address, .. } => match address {
                 TokenAddress::Refresh(at) | TokenAddress::Sliding(at) => {
                     self.judge_generation(genuine, at).await?
                 }
                 TokenAddress::Access(at) | TokenAddress::Websocket(at) => {
-                    self.judge_access(genuine, address, at, now).await?
+                    self.judge_access(genuine, address, at).await?
                 }
             },
             Opened::Foreign => return self.judge_foreign(genuine, now).await,
@@ -95,6 +96,9 @@ impl Authority {
         if genuine.has_kind::<RefreshKind>().is_err() {
             return Ok(Some(Refusal::Unknown));
         }
+        if self.is_revoked_wholesale(genuine, at.session) {
+            return Ok(Some(Refusal::Blacklisted));
+        }
         let lineage = self.store.find_session(at.session).await?;
         Ok(judge_generation(lineage.as_ref(), at).err())
     }
@@ -104,12 +108,10 @@ impl Authority {
         genuine: &Authenticated,
         address: TokenAddress,
         at: NonceAddress,
-        now: UnixMillis,
     ) -> Result<Option<Refusal>, AuthorityError> {
         if genuine.has_kind::<RefreshKind>().is_ok() {
             return Ok(Some(Refusal::Unknown));
         }
-        self.feed.freshen(now).await?;
         self.judge_session_of_access(genuine, address, at.root)
             .await
     }
@@ -131,6 +133,9 @@ impl Authority {
         let Some(session) = known.and_then(|known| known.session) else {
             return Ok(None);
         };
+        if self.is_revoked_wholesale(genuine, session) {
+            return Ok(Some(Refusal::Blacklisted.into()));
+        }
         let lineage = self.store.find_session(session).await?;
         let first = lineage.as_ref().map(|lineage| GenerationAddress {
             session,

@@ -107,7 +107,8 @@ macro_rules! conformance_tests {
     };
 }
 
-/// Hands the list of all clauses to a macro. A clause that is not entered here does not compile.
+/// Hands the list of all clauses to a macro. A clause that is not entered here is dead code, and the
+/// compiler says so.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! with_every_clause {

@@ -242,7 +242,7 @@ pub(super) async fn sequence_follows_commit_order(store: Arc<dyn Store>) {
     let writing = Arc::new(());
     let callers: Vec<_> = with_caller(&writing).collect();
     let reader = tokio::spawn(follow_the_log(Arc::clone(&store), writing));
-    let outcomes = at_once(&store, callers, |store, (caller, _writing)| async move {
+    let outcomes = at_once(&store, callers, |store, (caller, writing)| async move {
         for number in 0..APPENDS_PER_CALLER {
             let token_id = format!("{caller} {number}");
             let revocation = TokenRevocation {
@@ -251,6 +251,7 @@ pub(super) async fn sequence_follows_commit_order(store: Arc<dyn Store>) {
             };
             store.revoke_token(&revocation, at(41), None).await.unwrap();
         }
+        drop(writing);
     });
     outcomes.await;
     let seen = reader.await.unwrap();

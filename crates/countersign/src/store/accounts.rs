@@ -73,7 +73,7 @@ pub enum AccountChange {
     Unknown,
 }
 
-/// The accounts' own table.
+/// The accounts' own table. Its [`Residence`](crate::account::Residence) is `InStore`.
 #[async_trait]
 pub trait AccountTable: Accounts {
     /// Makes an account. Ids count up from 1.
@@ -96,7 +96,8 @@ pub trait AccountTable: Accounts {
     /// Changes an account, does to its sessions what `sessions` says, and appends the account-state entry
     /// that the change amounts to, all in one step.
     ///
-    /// A change that ends sessions also sets the account's `revoked_before` to `now`, for foreign tokens.
+    /// A change that ends sessions also moves the account's `revoked_before` on to `now`, never back, for foreign
+    /// tokens.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was written.

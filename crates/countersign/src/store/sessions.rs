@@ -168,6 +168,9 @@ pub struct Purged {
 
 /// Sessions, one narrow row each.
 ///
+/// A verb that changes nothing records neither event nor log entry. An entry is kept as long as any token that it
+/// can match, those of sessions that ended before included: the newest entry of an account replaces older ones.
+///
 /// An event that names no session is recorded under the public name of the row that the verb acts on: a
 /// refresh knows its session by number only.
 #[async_trait]
@@ -183,7 +186,9 @@ pub trait Sessions: Send + Sync {
         event: Option<&AuditEvent>,
     ) -> Result<Opening, StoreError>;
 
-    /// Opens a fork under the root of `fork.from`, and moves the root's `keep_until`.
+    /// Opens a fork under the root of `fork.from`, and moves the root's `keep_until`. It inherits account,
+    /// credential version and deadline, so that no guard is needed. A session that is blacklisted, disabled or
+    /// ended, by itself or with its root, is refused.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was written.
@@ -201,7 +206,8 @@ pub trait Sessions: Send + Sync {
 
     /// Moves the session on to the next generation and records the event, in one step, if
     /// [`rotation::may_rotate`](crate::rotation::may_rotate) holds. Of any number of concurrent callers with
-    /// the same expected generation, exactly one receives [`Rotation::Won`].
+    /// the same expected generation, exactly one receives [`Rotation::Won`]. Rotating a fork moves its root's
+    /// `keep_until`, too.
     ///
     /// # Errors
     /// [`StoreError`]: the token is not spent, unless the outcome of the commit is unknown.
@@ -236,7 +242,8 @@ pub trait Sessions: Send + Sync {
     ) -> Result<Ending, StoreError>;
 
     /// Ends every live session of an account but `except`, and appends one account entry up to the highest
-    /// number drawn so far. Returns how many ended.
+    /// number drawn so far. Returns how many ended. The account's `revoked_before` moves on to `now`, for
+    /// foreign tokens that opened no session yet. An exception that has ended or is another account's is none.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was written.

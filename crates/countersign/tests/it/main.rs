@@ -11,10 +11,6 @@ use countersign::store::Store;
 mod memory {
     use super::{Arc, MemoryStore, Store};
 
-    #[expect(
-        clippy::unused_async,
-        reason = "a backend with a database has something to wait for"
-    )]
     async fn fresh_store() -> Arc<dyn Store> {
         Arc::new(MemoryStore::new())
     }

@@ -1,5 +1,9 @@
 //! A decorator around the reference store that breaks one promise and keeps all others.
 #![deny(clippy::missing_trait_methods)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a poisoned lock fails the test that poisoned it"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
