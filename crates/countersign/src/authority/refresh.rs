@@ -34,6 +34,7 @@ pub struct Refreshed {
 }
 
 /// A genuine refresh token on its way through the ledger.
+#[derive(Clone, Copy)]
 pub(super) struct Presented<'a> {
     pub(super) token: PresentedToken,
     pub(super) genuine: &'a Authenticated,

@@ -1,0 +1,364 @@
+//! The command line: what can be said, and what `--help` teaches.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Issues, refreshes, verifies and revokes tokens.
+#[derive(Debug, Parser)]
+#[command(
+    name = "countersign",
+    about = "A token authority: issues, refreshes, verifies and revokes JSON Web Tokens.",
+    after_help = "First steps:\n  \
+        countersign dev                        try it out: a server, a store and an administrator\n  \
+        countersign init                       write countersign.toml and a master key\n  \
+        countersign migrate                    make the store and its first keys\n  \
+        countersign serve                      run the server\n\n\
+        Settings come from --config FILE (./countersign.toml if there is one) and from the environment:\n\
+        COUNTERSIGN__JWT__LEEWAY is `leeway` in the section `[jwt]`, and beats the file.\n\n\
+        Exit codes: 0 done, 1 it failed, 2 the command line or the configuration is wrong.",
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Configuration file [default: ./countersign.toml if there is one]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
+    /// How to print results
+    #[arg(short, long, value_enum, value_name = "FORM", global = true, default_value_t = Form::Table)]
+    output: Form,
+    /// Same as `--output json`
+    #[arg(long, global = true)]
+    json: bool,
+    /// What to log to stderr, such as `info` or `countersign=debug` [default: `$RUST_LOG`, else `info` for servers]
+    #[arg(long, value_name = "FILTER", global = true)]
+    pub(crate) log: Option<String>,
+}
+
+impl Common {
+    /// How results are printed.
+    pub(crate) const fn form(&self) -> Form {
+        if self.json { Form::Json } else { self.output }
+    }
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// Everything that can be asked for.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Try it out: make ./countersign-dev/ with a store, keys and an administrator, and serve it on loopback
+    #[command(
+        after_help = "Needs no configuration and reads none, neither file nor environment. Delete the folder to start over.\n\n\
+        Example:\n  countersign dev --bind 127.0.0.1:9000"
+    )]
+    Dev(DevArgs),
+    /// Run the server
+    #[command(
+        after_help = "Stops on SIGTERM or SIGINT: requests in progress are finished within 10 seconds.\n\n\
+        Example:\n  countersign serve --config /etc/countersign/countersign.toml"
+    )]
+    Serve,
+    /// Write a commented countersign.toml and a master key
+    #[command(
+        after_help = "Overwrites nothing. Writes ./countersign.toml unless --config names another file.\n\n\
+        Example:\n  countersign init --preset simplejwt"
+    )]
+    Init(InitArgs),
+    /// Make the store, or bring it to this version; an empty store gets its first keys
+    #[command(
+        after_help = "May run again at any time. Makes the master key file if the store is empty and there is none.\n\n\
+        Example:\n  countersign migrate --config countersign.toml"
+    )]
+    Migrate,
+    /// Make, show and change users
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Issue, explain and revoke tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Make and list signing keys
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Check and show the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// `countersign dev`
+#[derive(Debug, Args)]
+pub(crate) struct DevArgs {
+    /// Loopback address and port to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
+    pub(crate) bind: SocketAddr,
+}
+
+/// `countersign init`
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Whose defaults to start from: `modern` or `simplejwt`
+    #[arg(long, value_name = "NAME", default_value = "modern")]
+    pub(crate) preset: String,
+}
+
+/// `countersign user …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make a user
+    #[command(
+        after_help = "Prints `id=7 username=ann`, or the whole user with --json.\n\n\
+        Examples:\n  countersign user create --username ann --email ann@example.org\n  \
+        pass show ann | countersign user create --username ann --staff --password-stdin"
+    )]
+    Create(CreateUser),
+    /// List all users
+    #[command(after_help = "Example:\n  countersign user list -o json")]
+    List,
+    /// Show one user
+    #[command(after_help = "Example:\n  countersign user show --username ann --json")]
+    Show(Username),
+    /// Grant or take away staff and superuser rights, or set the role
+    #[command(after_help = "Example:\n  countersign user set --username ann --staff --role 10")]
+    Set(SetUser),
+    /// Set a new password; what becomes of the user's sessions is for the preset to say
+    #[command(
+        after_help = "The new password is asked for, or read from the first line of stdin.\n\n\
+        Example:\n  countersign user set-password --username ann"
+    )]
+    SetPassword(SetPassword),
+    /// Let a user sign in again; revives no tokens
+    #[command(after_help = "Example:\n  countersign user activate --username ann")]
+    Activate(Username),
+    /// Keep a user from signing in; in force in running servers when the command returns
+    #[command(after_help = "Example:\n  countersign user deactivate --username ann")]
+    Deactivate(Username),
+    /// Delete a user; the id never comes back
+    #[command(after_help = "Example:\n  countersign user delete --username ann")]
+    Delete(Username),
+}
+
+/// A user, by name.
+#[derive(Debug, Args)]
+pub(crate) struct Username {
+    /// Login name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) username: String,
+}
+
+/// `countersign user create`
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+pub(crate) struct CreateUser {
+    /// Login name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) username: String,
+    /// E-mail address
+    #[arg(long, value_name = "ADDRESS", default_value = "")]
+    pub(crate) email: String,
+    /// May open the console and read the token lists
+    #[arg(long)]
+    pub(crate) staff: bool,
+    /// May do everything
+    #[arg(long)]
+    pub(crate) superuser: bool,
+    /// Cannot sign in until activated
+    #[arg(long)]
+    pub(crate) inactive: bool,
+    /// Must choose a new password first
+    #[arg(long)]
+    pub(crate) password_needs_reset: bool,
+    #[command(flatten)]
+    pub(crate) password: PasswordSource,
+}
+
+/// `countersign user set-password`
+#[derive(Debug, Args)]
+pub(crate) struct SetPassword {
+    #[command(flatten)]
+    pub(crate) user: Username,
+    #[command(flatten)]
+    pub(crate) password: PasswordSource,
+}
+
+/// Where a password comes from: never from the command line.
+#[derive(Debug, Args)]
+pub(crate) struct PasswordSource {
+    /// Read the password from the first line of stdin instead of asking for it
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+}
+
+/// `countersign user set`
+#[derive(Debug, Args)]
+#[group(id = "change", required = true, multiple = true, args = ["staff", "no_staff", "superuser", "no_superuser", "role"])]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+pub(crate) struct SetUser {
+    #[command(flatten)]
+    pub(crate) user: Username,
+    /// Grant staff rights
+    #[arg(long, conflicts_with = "no_staff")]
+    staff: bool,
+    /// Take staff rights away
+    #[arg(long)]
+    no_staff: bool,
+    /// Grant superuser rights
+    #[arg(long, conflicts_with = "no_superuser")]
+    superuser: bool,
+    /// Take superuser rights away
+    #[arg(long)]
+    no_superuser: bool,
+    /// Role code; 0 for none
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) role: Option<i64>,
+}
+
+impl SetUser {
+    /// What is to become of the staff flag, if anything.
+    pub(crate) const fn staff(&self) -> Option<bool> {
+        wanted(self.staff, self.no_staff)
+    }
+
+    /// What is to become of the superuser flag, if anything.
+    pub(crate) const fn superuser(&self) -> Option<bool> {
+        wanted(self.superuser, self.no_superuser)
+    }
+}
+
+const fn wanted(granted: bool, taken: bool) -> Option<bool> {
+    match (granted, taken) {
+        (true, _) => Some(true),
+        (false, true) => Some(false),
+        (false, false) => None,
+    }
+}
+
+/// `countersign token …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Open a session for a user and print its tokens
+    #[command(after_help = "Example:\n  countersign token issue --username ann --json")]
+    Issue(Username),
+    /// Say everything about a token: what is in it, whether it is valid, and why not
+    #[command(
+        after_help = "The token is asked for, or read from the first line of stdin; it is never an argument.\n\n\
+        Example:\n  countersign token explain < token.txt"
+    )]
+    Explain,
+    /// Revoke a token and, for a refresh token, its session; in force in running servers when the command returns
+    #[command(
+        after_help = "The token is asked for, or read from the first line of stdin; its id alone will do, too.\n\n\
+        Examples:\n  countersign token revoke < token.txt\n  \
+        countersign token revoke --jti 0123456789abcdef0123456789abcdef"
+    )]
+    Revoke(RevokeToken),
+    /// Remove what has expired from the store
+    #[command(
+        after_help = "May run at any time beside a server, in small batches.\n\n\
+        Examples:\n  countersign token flush-expired --dry-run\n  countersign token flush-expired"
+    )]
+    FlushExpired(FlushExpired),
+}
+
+/// `countersign token revoke`
+#[derive(Debug, Args)]
+pub(crate) struct RevokeToken {
+    /// Name the token by its id instead of reading it
+    #[arg(long, value_name = "ID")]
+    pub(crate) jti: Option<String>,
+}
+
+/// `countersign token flush-expired`
+#[derive(Debug, Args)]
+pub(crate) struct FlushExpired {
+    /// Only say up to when it would remove
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Go on although nothing has happened in the store for more than a day
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// `countersign keys …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make a signing key that is published and does not sign yet
+    #[command(after_help = "Example:\n  countersign keys generate --algorithm EdDSA")]
+    Generate(GenerateKey),
+    /// List the signing keys
+    #[command(after_help = "Example:\n  countersign keys list")]
+    List,
+}
+
+/// `countersign keys generate`
+#[derive(Debug, Args)]
+pub(crate) struct GenerateKey {
+    /// `ES256`, `EdDSA` or `HS256` [default: the configured algorithm]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) algorithm: Option<String>,
+}
+
+/// `countersign config …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check the configuration and exit
+    #[command(after_help = "Example:\n  countersign config check --config countersign.toml")]
+    Check,
+    /// Show every setting in effect, with where it comes from
+    #[command(
+        after_help = "Secrets are shown as ****.\n\nExample:\n  countersign config show -o json"
+    )]
+    Show,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_teaches_by_example() {
+        fn walk(command: &clap::Command, path: &str, missing: &mut Vec<String>) {
+            for sub in command.get_subcommands() {
+                let path = format!("{path} {}", sub.get_name());
+                let taught = sub
+                    .get_after_help()
+                    .is_some_and(|help| help.to_string().contains("Example"));
+                if !taught && !sub.has_subcommands() && sub.get_name() != "help" {
+                    missing.push(path.clone());
+                }
+                walk(sub, &path, missing);
+            }
+        }
+        let mut missing = Vec::new();
+        walk(&Cli::command(), "countersign", &mut missing);
+        assert_eq!(missing, Vec::<String>::new());
+    }
+}

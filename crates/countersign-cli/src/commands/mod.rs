@@ -1,0 +1,51 @@
+//! One file per group of commands. Each command opens what it needs, does one thing, and says what it did.
+
+mod config;
+mod dev;
+mod init;
+mod keys;
+mod migrate;
+mod serve;
+mod token;
+mod user;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+use crate::telemetry::{self, Verbosity};
+
+/// Does what the command line asks for.
+///
+/// # Errors
+/// [`Failure`] with what to do next.
+pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
+    let common = &cli.common;
+    let verbosity = match cli.command {
+        Command::Dev(_) | Command::Serve => Verbosity::Server,
+        _ => Verbosity::Command,
+    };
+    telemetry::start(common.log.as_deref(), verbosity)?;
+    match &cli.command {
+        Command::Dev(args) => threads()?.block_on(dev::run(common, args)),
+        Command::Serve => threads()?.block_on(serve::run(common)),
+        Command::Init(args) => init::run(common, args),
+        Command::Migrate => one_thread()?.block_on(migrate::run(common)),
+        Command::User(command) => one_thread()?.block_on(user::run(common, command)),
+        Command::Token(command) => one_thread()?.block_on(token::run(common, command)),
+        Command::Keys(command) => one_thread()?.block_on(keys::run(common, command)),
+        Command::Config(command) => config::run(common, command),
+    }
+}
+
+fn threads() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::of)
+}
+
+fn one_thread() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::of)
+}

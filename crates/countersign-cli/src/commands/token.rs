@@ -1,0 +1,297 @@
+//! `countersign token`: what an operator does with tokens. A token comes from stdin or a prompt, never from an
+//! argument, where every process of the machine could read it.
+
+use std::error::Error;
+use std::time::Duration;
+
+use countersign::authority::{Client, Explanation, OpenedId, Revoked};
+use countersign::clock::{Clock as _, SystemClock};
+use countersign::policy::TokenPolicy;
+use countersign::sealed_id::SealedKind;
+use countersign::session::{SessionRecord, SessionState};
+use countersign_token::UnixMillis;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::user;
+use crate::cli::{Common, FlushExpired, Form, RevokeToken, TokenCommand};
+use crate::failure::Failure;
+use crate::opening::{self, Opened};
+use crate::{output, prompt};
+
+/// Runs one of the commands.
+///
+/// # Errors
+/// [`Failure`] if it could not be carried out.
+pub(super) async fn run(common: &Common, command: &TokenCommand) -> Result<(), Failure> {
+    let opened = opening::open(opening::configuration(common)?).await?;
+    let form = common.form();
+    let done = match command {
+        TokenCommand::Issue(user) => issue(&opened, form, &user.username).await,
+        TokenCommand::Explain => explain(&opened, form).await,
+        TokenCommand::Revoke(args) => revoke(&opened, form, args).await,
+        TokenCommand::FlushExpired(args) => flush_expired(&opened, form, args).await,
+    };
+    opened.close().await;
+    done
+}
+
+async fn issue(opened: &Opened, form: Form, username: &str) -> Result<(), Failure> {
+    let account = user::find(opened, username).await?;
+    let pair = opened
+        .authority
+        .open_session(account.id, &Client::default())
+        .await
+        .map_err(Failure::of)?;
+    let pair = pair.ok_or_else(|| {
+        Failure::new(format!(
+            "user {:?} is not active",
+            output::printable(username)
+        ))
+        .help(format!(
+            "run `countersign user activate --username {username}`"
+        ))
+    })?;
+    if form == Form::Json {
+        return output::json(&serde_json::json!({
+            "access": pair.access.as_str(),
+            "refresh": pair.refresh.as_str(),
+            "session": pair.session.to_string(),
+        }));
+    }
+    output::line(&format!("access={}", pair.access.as_str()))?;
+    output::line(&format!("refresh={}", pair.refresh.as_str()))
+}
+
+async fn explain(opened: &Opened, form: Form) -> Result<(), Failure> {
+    let token = prompt::token()?;
+    let explanation = opened
+        .authority
+        .explain(&token)
+        .await
+        .map_err(Failure::of)?;
+    let described = Described::of(&explanation)?;
+    if form == Form::Json {
+        return output::json(&described);
+    }
+    described.print()
+}
+
+/// An explanation in words.
+#[derive(Serialize)]
+struct Described {
+    valid: bool,
+    refusal: Option<String>,
+    claims: Option<Box<RawValue>>,
+    id: Option<String>,
+    session: Option<DescribedSession>,
+}
+
+#[derive(Serialize)]
+struct DescribedSession {
+    sid: String,
+    account: i64,
+    generation: u32,
+    created_at: String,
+    rotated_at: String,
+    refresh_expires_at: String,
+    state: String,
+}
+
+impl Described {
+    fn of(explanation: &Explanation) -> Result<Self, Failure> {
+        let claims = explanation
+            .claims
+            .as_ref()
+            .map(|claims| RawValue::from_string(claims.to_json()));
+        Ok(Self {
+            valid: explanation.refusal.is_none(),
+            refusal: explanation.refusal.as_ref().map(|refusal| chain(refusal)),
+            claims: claims.transpose().map_err(Failure::of)?,
+            id: explanation.id.map(describe_id),
+            session: explanation
+                .session
+                .as_ref()
+                .map(|lineage| DescribedSession::of(&lineage.session, lineage.root)),
+        })
+    }
+
+    fn print(&self) -> Result<(), Failure> {
+        let verdict = self
+            .refusal
+            .as_ref()
+            .map_or("yes".to_owned(), |refusal| format!("no: {refusal}"));
+        output::line(&format!("valid     {}", output::printable(&verdict)))?;
+        if let Some(claims) = &self.claims {
+            output::line(&format!("claims    {}", output::printable(claims.get())))?;
+        }
+        if let Some(id) = &self.id {
+            output::line(&format!("id        {id}"))?;
+        }
+        self.session
+            .as_ref()
+            .map_or(Ok(()), DescribedSession::print)
+    }
+}
+
+impl DescribedSession {
+    fn print(&self) -> Result<(), Failure> {
+        let Self {
+            sid,
+            account,
+            generation,
+            created_at,
+            rotated_at,
+            refresh_expires_at,
+            state,
+        } = self;
+        output::line(&format!("session   {sid} of user id={account}: {state}"))?;
+        output::line(&format!(
+            "          opened {created_at}, generation {generation} since {rotated_at}"
+        ))?;
+        output::line(&format!(
+            "          its refresh token expires {refresh_expires_at}"
+        ))
+    }
+
+    fn of(session: &SessionRecord, root: SessionState) -> Self {
+        Self {
+            sid: session.sid.to_string(),
+            account: session.account.get(),
+            generation: session.generation.get(),
+            created_at: output::moment(session.created_at),
+            rotated_at: output::moment(session.rotated_at),
+            refresh_expires_at: output::moment(UnixMillis::from(session.refresh_expires_at)),
+            state: describe_state(root),
+        }
+    }
+}
+
+fn describe_id(id: OpenedId) -> String {
+    match id {
+        OpenedId::Foreign => "not made here".to_owned(),
+        OpenedId::Ours { kind, generation } => {
+            let kind = match kind {
+                SealedKind::Refresh => "a refresh token",
+                SealedKind::Sliding => "a sliding token",
+                SealedKind::Access => "an access token",
+                SealedKind::Websocket => "a websocket token",
+            };
+            let generation =
+                generation.map(|generation| format!(", generation {}", generation.get()));
+            format!("made here for {kind}{}", generation.unwrap_or_default())
+        }
+    }
+}
+
+fn describe_state(state: SessionState) -> String {
+    match state {
+        SessionState::Live => "live".to_owned(),
+        SessionState::Disabled => "disabled".to_owned(),
+        SessionState::Ended { at, cause } => {
+            format!("ended {} ({})", output::moment(at), cause.name())
+        }
+    }
+}
+
+async fn revoke(opened: &Opened, form: Form, args: &RevokeToken) -> Result<(), Failure> {
+    let revoked = match &args.jti {
+        Some(jti) => opened.authority.revoke_id(jti).await,
+        None => opened.authority.revoke(&prompt::token()?).await,
+    };
+    let revoked = revoked.map_err(Failure::of)?;
+    opened.settle().await;
+    let (outcome, session) = match revoked {
+        Revoked::Session(sid) => ("session_ended", Some(sid.to_string())),
+        Revoked::AlreadyEnded(_) => ("session_had_ended", None),
+        Revoked::Token => ("token_revoked", None),
+        Revoked::Refused(refusal) => {
+            return Err(
+                Failure::new(format!("the token cannot be revoked: {}", chain(&refusal)))
+                    .help("it is not accepted anyway; `countersign token explain` tells more"),
+            );
+        }
+    };
+    if form == Form::Json {
+        return output::json(&serde_json::json!({ "outcome": outcome, "session": session }));
+    }
+    output::line(&match revoked {
+        Revoked::AlreadyEnded(cause) => {
+            format!("The session had ended already ({}).", cause.name())
+        }
+        Revoked::Session(sid) => format!("The session {sid} is ended."),
+        Revoked::Token | Revoked::Refused(_) => "The token is revoked.".to_owned(),
+    })
+}
+
+/// A refusal with its causes.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+async fn flush_expired(opened: &Opened, form: Form, args: &FlushExpired) -> Result<(), Failure> {
+    let now = SystemClock::default().now();
+    if args.dry_run {
+        let horizon = output::moment(UnixMillis::from(
+            now.minus(TokenPolicy::MAX_LEEWAY).timestamp(),
+        ));
+        return match form {
+            Form::Json => {
+                output::json(&serde_json::json!({ "removed": null, "expired_before": horizon }))
+            }
+            Form::Table => output::line(&format!(
+                "Would remove what expired before {horizon}. Nothing was removed."
+            )),
+        };
+    }
+    if !args.yes && clock_is_suspect(opened, now).await? {
+        output::remark(
+            "Nothing was removed: the clock is more than a day past the last event in the audit log, and a clock\n\
+             that jumped ahead would remove live sessions. If the clock is right, run it again with --yes.",
+        );
+        return report_flush(form, 0);
+    }
+    let bar = ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner());
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let mut progress = |report: &countersign::authority::PurgeReport| {
+        bar.set_message(format!("{} removed", total(report)));
+    };
+    let report = opened.authority.purge_expired(&mut progress).await;
+    bar.finish_and_clear();
+    report_flush(form, total(&report.map_err(Failure::of)?))
+}
+
+fn report_flush(form: Form, removed: u64) -> Result<(), Failure> {
+    match form {
+        Form::Json => output::json(&serde_json::json!({ "removed": removed })),
+        Form::Table => output::line(&format!("Removed {removed} expired rows.")),
+    }
+}
+
+fn total(report: &countersign::authority::PurgeReport) -> u64 {
+    report
+        .sessions
+        .saturating_add(report.foreign_tokens)
+        .saturating_add(report.log_entries)
+}
+
+/// Whether nothing has happened for so long that the clock may have jumped.
+async fn clock_is_suspect(opened: &Opened, now: UnixMillis) -> Result<bool, Failure> {
+    let newest = opened
+        .authority
+        .store()
+        .recent_audit(1)
+        .await
+        .map_err(Failure::of)?;
+    let day = i64::try_from(Duration::from_hours(24).as_millis()).unwrap_or(i64::MAX);
+    Ok(newest
+        .first()
+        .is_some_and(|event| now.since(event.at) > day))
+}

@@ -1,0 +1,259 @@
+//! The configuration: one TOML file and the environment, read once, refused as a whole if anything is wrong.
+
+pub(crate) mod diagnostics;
+pub(crate) mod duration;
+pub(crate) mod environment;
+mod file;
+mod keys;
+mod kind;
+mod policy;
+pub(crate) mod schema;
+mod settings;
+mod show;
+mod store_url;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use annotate_snippets::{Level, Renderer};
+use countersign::Policy;
+use countersign::keys::SigningKeySource;
+use countersign::password::Argon2Cost;
+use countersign::policy::{ForeignTokenPolicy, KeyIdInHeader, SessionCheck, WireBodies};
+use countersign::rotation::{ReuseDetection, RotationMode};
+
+pub(crate) use self::diagnostics::ConfigError;
+use self::diagnostics::{Place, Problem, ShownSource};
+pub(crate) use self::environment::Environment;
+use self::file::ConfigFile;
+pub(crate) use self::file::is_readable_by_others;
+use self::settings::Settings;
+pub(crate) use self::store_url::StoreUrl;
+
+/// Everything that was configured, in force.
+pub(crate) struct Config {
+    /// What decides about tokens.
+    pub(crate) policy: Policy,
+    /// Where the server listens.
+    pub(crate) bind: SocketAddr,
+    /// How the world reaches it, if that is another address.
+    pub(crate) public_url: Option<String>,
+    /// Where everything is kept.
+    pub(crate) store: StoreUrl,
+    /// The key that wraps the keys in the store.
+    pub(crate) master_key_file: PathBuf,
+    /// Where the signing key comes from.
+    pub(crate) signing_key: SigningKeySource,
+    blacklist_after_rotation: bool,
+    warnings: Vec<Problem>,
+    places: BTreeMap<&'static str, Place>,
+    texts: BTreeMap<&'static str, String>,
+    shown: Option<ShownSource>,
+}
+
+/// Where a value in effect comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The configuration file.
+    File,
+    /// The environment.
+    Environment,
+}
+
+impl Origin {
+    /// The origin's name in listings.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Environment => "env",
+        }
+    }
+}
+
+impl Config {
+    /// The file that is read when none is named.
+    pub(crate) const DEFAULT_FILE: &str = "countersign.toml";
+
+    /// Reads a configuration. Without a file, the defaults and the environment stand alone.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with everything that is wrong at the first stage that finds anything.
+    pub(crate) fn load(
+        path: Option<&Path>,
+        environment: &Environment,
+    ) -> Result<Self, ConfigError> {
+        let file = path.map(ConfigFile::read).transpose()?;
+        let settings = Settings::read(file.as_ref(), environment)?;
+        match Parts::resolve(&settings) {
+            Ok(parts) => Ok(parts.into_config(settings)),
+            Err(problem) => Err(settings.error(vec![problem])),
+        }
+    }
+
+    /// What works, but hardly as it was meant.
+    pub(crate) fn render_warnings(&self, renderer: &Renderer) -> Option<String> {
+        let text = || {
+            diagnostics::render(
+                &self.warnings,
+                self.shown.as_ref(),
+                &Level::WARNING,
+                renderer,
+            )
+        };
+        (!self.warnings.is_empty()).then(text)
+    }
+
+    /// Where a setting was given; `None` if a default holds.
+    pub(crate) fn origin(&self, name: &str) -> Option<Origin> {
+        match self.places.get(name)? {
+            Place::Environment(_) => Some(Origin::Environment),
+            Place::File(_) | Place::FileUnseen(_) => Some(Origin::File),
+            Place::Nowhere => None,
+        }
+    }
+
+    /// Whether the configuration names the signing key itself.
+    pub(crate) const fn names_signing_key(&self) -> bool {
+        matches!(self.signing_key, SigningKeySource::Configured(_))
+    }
+
+    fn given_text(&self, name: &str) -> Option<String> {
+        self.texts.get(name).map(|text| show::text(text))
+    }
+
+    fn rotates(&self) -> bool {
+        self.policy.rotation.mode != RotationMode::Off
+    }
+
+    fn detects_reuse(&self) -> bool {
+        self.policy.rotation.reuse_detection == ReuseDetection::On
+    }
+
+    fn hashes_cheaply(&self) -> bool {
+        self.policy.passwords.cost == Argon2Cost::DANGER_CHEAP
+    }
+
+    fn checks_sessions(&self) -> bool {
+        self.policy.sessions.check == SessionCheck::On
+    }
+
+    const fn foreign(&self) -> &'static str {
+        match self.policy.foreign {
+            ForeignTokenPolicy::Off => "off",
+            ForeignTokenPolicy::Recorded => "recorded",
+            ForeignTokenPolicy::Signed => "signed",
+        }
+    }
+
+    const fn key_id(&self) -> &'static str {
+        match self.policy.tokens.key_id {
+            KeyIdInHeader::Always => "always",
+            KeyIdInHeader::WhenSeveral => "auto",
+            KeyIdInHeader::Never => "never",
+        }
+    }
+
+    const fn bodies(&self) -> &'static str {
+        match self.policy.wire.bodies {
+            WireBodies::Drf => "drf",
+            WireBodies::Strict => "strict",
+        }
+    }
+}
+
+/// What is made of the settings, before their places are kept.
+struct Parts {
+    resolved: policy::Resolved,
+    bind: SocketAddr,
+    public_url: Option<String>,
+    store: StoreUrl,
+    master_key_file: PathBuf,
+    signing_key: SigningKeySource,
+}
+
+impl Parts {
+    fn resolve(settings: &Settings) -> Result<Self, Problem> {
+        let resolved = policy::resolve(settings)?;
+        let algorithm = resolved.policy.tokens.algorithm;
+        let signing_key = keys::signing_key(settings, algorithm)?.map_or(
+            SigningKeySource::Stored(algorithm),
+            SigningKeySource::Configured,
+        );
+        Ok(Self {
+            bind: bind(settings)?,
+            public_url: public_url(settings)?,
+            store: store(settings)?,
+            master_key_file: settings.resolve(
+                settings
+                    .text("keys.master_key_file")
+                    .unwrap_or("master.key"),
+            ),
+            signing_key,
+            resolved,
+        })
+    }
+
+    fn into_config(self, settings: Settings) -> Config {
+        let texts = PLAIN_TEXTS
+            .into_iter()
+            .filter_map(|name| Some((name, settings.text(name)?.to_owned())));
+        let texts = texts.collect();
+        let (places, shown) = settings.into_places();
+        Config {
+            policy: self.resolved.policy,
+            bind: self.bind,
+            public_url: self.public_url,
+            store: self.store,
+            master_key_file: self.master_key_file,
+            signing_key: self.signing_key,
+            blacklist_after_rotation: self.resolved.blacklist_after_rotation,
+            warnings: self.resolved.warnings,
+            places,
+            texts,
+            shown,
+        }
+    }
+}
+
+fn bind(settings: &Settings) -> Result<SocketAddr, Problem> {
+    let text = settings.text("server.bind").unwrap_or("127.0.0.1:8000");
+    text.parse().map_err(|_| {
+        settings
+            .problem("server.bind", "`server.bind` must be an address and a port")
+            .help("such as `127.0.0.1:8000`, `0.0.0.0:8000` or `[::1]:8000`")
+    })
+}
+
+fn public_url(settings: &Settings) -> Result<Option<String>, Problem> {
+    let text = settings.text("server.public_url").unwrap_or_default();
+    let complete = text.starts_with("https://") || text.starts_with("http://");
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if complete && !text.contains(char::is_whitespace) {
+        return Ok(Some(text.trim_end_matches('/').to_owned()));
+    }
+    Err(settings
+        .problem(
+            "server.public_url",
+            "`server.public_url` must be a complete URL",
+        )
+        .help("such as `https://id.example`"))
+}
+
+fn store(settings: &Settings) -> Result<StoreUrl, Problem> {
+    let text = settings.text("store.url").unwrap_or(StoreUrl::DEFAULT);
+    StoreUrl::parse(text, settings)
+        .map_err(|(message, help)| settings.problem("store.url", message).help(help))
+}
+
+/// Settings that are shown as they were written.
+const PLAIN_TEXTS: [&str; 3] = [
+    "jwt.signing_key_file",
+    "jwt.verifying_key",
+    "jwt.verifying_key_file",
+];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,301 @@
+//! From the settings that were given to the [`Policy`] in force: a preset's defaults, overridden one by one.
+
+use std::num::NonZero;
+use std::time::Duration;
+
+use countersign::password::Argon2Cost;
+use countersign::policy::{
+    Blacklist, ForeignTokenPolicy, KeyIdInHeader, SessionCheck, VerifyPolicy, WireBodies,
+};
+use countersign::rotation::{ReuseDetection, RotationMode};
+use countersign::{Policy, Preset};
+use countersign_token::Algorithm;
+
+use super::diagnostics::Problem;
+use super::settings::Settings;
+
+/// The policy in force, with what it was made from.
+pub(super) struct Resolved {
+    pub(super) policy: Policy,
+    /// Whether the old token is spent on rotation, whether or not there is rotation.
+    pub(super) blacklist_after_rotation: bool,
+    pub(super) warnings: Vec<Problem>,
+}
+
+/// Overrides a preset's defaults by the settings that were given, and validates the whole.
+pub(super) fn resolve(settings: &Settings) -> Result<Resolved, Problem> {
+    let mut policy = Policy::preset(preset(settings)?);
+    override_tokens(&mut policy, settings)?;
+    override_sessions(&mut policy, settings)?;
+    override_wire(&mut policy, settings);
+    let (blacklist_after_rotation, mut warnings) = override_rotation(&mut policy, settings);
+    policy.passwords.slots = std::thread::available_parallelism().map_or(1, NonZero::get);
+    if settings.switch("passwords.danger_cheap_hashes") == Some(true) {
+        policy.passwords.cost = Argon2Cost::DANGER_CHEAP;
+        let message =
+            "`passwords.danger_cheap_hashes` is on: stolen password hashes can be reversed";
+        warnings.push(
+            settings
+                .problem("passwords.danger_cheap_hashes", message)
+                .help("it is for tests only"),
+        );
+    }
+    policy.validate().map_err(|error| {
+        settings.problem(
+            named(settings, error.setting),
+            format!("`{}`: {}", error.setting, error.message),
+        )
+    })?;
+    Ok(Resolved {
+        policy,
+        blacklist_after_rotation,
+        warnings,
+    })
+}
+
+fn preset(settings: &Settings) -> Result<Preset, Problem> {
+    let name = settings.text("preset").unwrap_or("modern");
+    Preset::parse(name).ok_or_else(|| {
+        let built: Vec<_> = Preset::ALL
+            .iter()
+            .map(|preset| format!("`{}`", preset.name()))
+            .collect();
+        let message = if PLANNED_PRESETS.contains(&name) {
+            format!("the preset `{name}` is not built yet")
+        } else {
+            "there is no preset of that name".to_owned()
+        };
+        settings
+            .problem("preset", message)
+            .help(format!("use {}", built.join(" or ")))
+    })
+}
+
+fn override_tokens(policy: &mut Policy, settings: &Settings) -> Result<(), Problem> {
+    let tokens = &mut policy.tokens;
+    if let Some(name) = settings.text("jwt.algorithm") {
+        tokens.algorithm = Algorithm::parse(name).map_err(|refused| {
+            settings.problem("jwt.algorithm", format!("`jwt.algorithm`: {refused}"))
+        })?;
+    }
+    set(
+        &mut tokens.access_lifetime,
+        settings.duration("jwt.access_token_lifetime"),
+    );
+    set(
+        &mut tokens.refresh_lifetime,
+        settings.duration("jwt.refresh_token_lifetime"),
+    );
+    set(&mut tokens.leeway, settings.duration("jwt.leeway"));
+    set(
+        &mut tokens.issuer,
+        settings.text("jwt.issuer").map(not_empty),
+    );
+    set(
+        &mut tokens.audience,
+        settings.texts("jwt.audience").map(|texts| {
+            texts
+                .iter()
+                .filter(|text| !text.is_empty())
+                .cloned()
+                .collect()
+        }),
+    );
+    set(
+        &mut tokens.token_type_claim,
+        settings
+            .text("jwt.token_type_claim")
+            .map(|name| Some(name.to_owned())),
+    );
+    set(
+        &mut tokens.token_id_claim,
+        settings.text("jwt.jti_claim").map(str::to_owned),
+    );
+    set(
+        &mut tokens.user_claim,
+        settings.text("jwt.user_id_claim").map(str::to_owned),
+    );
+    set(
+        &mut tokens.session_claim,
+        settings.text("session.claim").map(not_empty),
+    );
+    set(
+        &mut tokens.key_id,
+        settings.text("keys.kid").and_then(key_id),
+    );
+    Ok(())
+}
+
+fn override_sessions(policy: &mut Policy, settings: &Settings) -> Result<(), Problem> {
+    let sessions = &mut policy.sessions;
+    set(
+        &mut sessions.check,
+        settings.switch("session.check").map(|on| {
+            if on {
+                SessionCheck::On
+            } else {
+                SessionCheck::Off
+            }
+        }),
+    );
+    if let Some(limit) = settings.whole("session.limit") {
+        let limit = u32::try_from(limit).map_err(|_| {
+            settings.problem(
+                "session.limit",
+                "`session.limit` must be at most 4294967295",
+            )
+        })?;
+        sessions.limit = (limit != 0).then_some(limit);
+    }
+    if settings.text("rotation.session_lifetime").is_some() {
+        sessions.lifetime = None;
+    }
+    set(
+        &mut sessions.lifetime,
+        settings.duration("rotation.session_lifetime").map(Some),
+    );
+    set(
+        &mut policy.accounts.check_active,
+        settings.switch("jwt.check_user_is_active"),
+    );
+    set(
+        &mut policy.accounts.record_login,
+        settings.switch("jwt.update_last_login"),
+    );
+    set(
+        &mut policy.audit_refreshes,
+        settings.switch("audit.refresh"),
+    );
+    set(
+        &mut policy.foreign,
+        settings.text("foreign.refresh").map(foreign),
+    );
+    Ok(())
+}
+
+fn override_wire(policy: &mut Policy, settings: &Settings) {
+    let wire = &mut policy.wire;
+    set(
+        &mut wire.bodies,
+        settings.text("wire.bodies").map(|word| {
+            if word == "drf" {
+                WireBodies::Drf
+            } else {
+                WireBodies::Strict
+            }
+        }),
+    );
+    set(
+        &mut wire.auth_header_name,
+        settings.text("jwt.auth_header_name").map(str::to_owned),
+    );
+    set(
+        &mut wire.auth_header_types,
+        settings.texts("jwt.auth_header_types").map(<[_]>::to_vec),
+    );
+}
+
+/// Two switches of `SimpleJWT` make one of three modes. Without a blacklist nothing is spent, whatever they say.
+fn override_rotation(policy: &mut Policy, settings: &Settings) -> (bool, Vec<Problem>) {
+    let mut warnings = Vec::new();
+    let rotates = settings
+        .switch("jwt.rotate_refresh_tokens")
+        .unwrap_or(policy.rotation.mode != RotationMode::Off);
+    let asked_to_spend = settings
+        .switch("jwt.blacklist_after_rotation")
+        .unwrap_or(policy.rotation.mode == RotationMode::Rotate);
+    if settings.switch("blacklist.enabled") == Some(false) {
+        policy.blacklist = Blacklist::Disabled;
+        if settings.switch("jwt.blacklist_after_rotation") == Some(true) {
+            let message =
+                "`jwt.blacklist_after_rotation` has no effect: `blacklist.enabled` is false";
+            warnings.push(
+                settings
+                    .problem("jwt.blacklist_after_rotation", message)
+                    .help("switch one of them the other way"),
+            );
+        }
+    }
+    let spends = asked_to_spend && policy.blacklist.is_enabled();
+    policy.rotation.mode = match (rotates, spends) {
+        (false, _) => RotationMode::Off,
+        (true, false) => RotationMode::Fork,
+        (true, true) => RotationMode::Rotate,
+    };
+    if spends && !rotates && policy.preset == Preset::SimpleJwt {
+        // The original's verify endpoint looks at this switch alone.
+        policy.verify = VerifyPolicy::AsksLedger;
+    }
+    let detection = |on| {
+        if on {
+            ReuseDetection::On
+        } else {
+            ReuseDetection::Off
+        }
+    };
+    set(
+        &mut policy.rotation.reuse_detection,
+        settings.switch("rotation.reuse_detection").map(detection),
+    );
+    set(
+        &mut policy.rotation.reuse_grace,
+        settings.duration("rotation.reuse_grace"),
+    );
+    if policy.rotation.reuse_grace > LONG_GRACE {
+        let message = "`rotation.reuse_grace` is longer than a retry takes: a stolen token can be used that long";
+        warnings.push(
+            settings
+                .problem("rotation.reuse_grace", message)
+                .help("10 seconds are plenty"),
+        );
+    }
+    (spends, warnings)
+}
+
+/// The setting to point at: the one that is refused, or the one whose change made it so.
+fn named<'a>(settings: &Settings, refused: &'a str) -> &'a str {
+    let related: &[&str] = match refused {
+        "rotation.reuse_detection" => &[
+            "jwt.blacklist_after_rotation",
+            "blacklist.enabled",
+            "jwt.rotate_refresh_tokens",
+        ],
+        _ => &[],
+    };
+    let given = |name: &&str| settings.place(name) != super::Place::Nowhere;
+    if given(&refused) {
+        return refused;
+    }
+    related.iter().copied().find(given).unwrap_or(refused)
+}
+
+/// `auto` leaves it to the preset.
+fn key_id(word: &str) -> Option<KeyIdInHeader> {
+    match word {
+        "always" => Some(KeyIdInHeader::Always),
+        "never" => Some(KeyIdInHeader::Never),
+        _ => None,
+    }
+}
+
+fn foreign(word: &str) -> ForeignTokenPolicy {
+    match word {
+        "recorded" => ForeignTokenPolicy::Recorded,
+        "signed" => ForeignTokenPolicy::Signed,
+        _ => ForeignTokenPolicy::Off,
+    }
+}
+
+fn not_empty(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn set<T>(place: &mut T, given: Option<T>) {
+    if let Some(value) = given {
+        *place = value;
+    }
+}
+
+const PLANNED_PRESETS: [&str; 3] = ["jwt-allauth", "token-views", "jwt-manager"];
+
+const LONG_GRACE: Duration = Duration::from_mins(1);

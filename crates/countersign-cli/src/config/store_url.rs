@@ -1,0 +1,51 @@
+//! Where everything is kept: `sqlite:PATH`.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::settings::Settings;
+
+/// The store's address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum StoreUrl {
+    /// A `SQLite` file.
+    Sqlite(PathBuf),
+}
+
+impl StoreUrl {
+    /// The store that is used when none is named.
+    pub(super) const DEFAULT: &str = "sqlite:countersign.db";
+
+    /// Reads an address; a relative path is beside the configuration file. An error is a message and its remedy.
+    pub(super) fn parse(
+        text: &str,
+        settings: &Settings,
+    ) -> Result<Self, (&'static str, &'static str)> {
+        if text.starts_with("postgres:") || text.starts_with("postgresql:") {
+            return Err(("`store.url`: PostgreSQL is not built yet", FIX));
+        }
+        let path = text
+            .strip_prefix("sqlite:")
+            .ok_or(("`store.url` must begin with `sqlite:`", FIX))?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() || path.contains(['?', '\0']) || path.starts_with(":memory:") {
+            return Err(("`store.url` must name a file", FIX));
+        }
+        Ok(Self::Sqlite(settings.resolve(path)))
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Sqlite(path) => path,
+        }
+    }
+}
+
+impl fmt::Display for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sqlite:{}", self.path().display())
+    }
+}
+
+const FIX: &str = "write `sqlite:countersign.db`, or an absolute path such as `sqlite:/var/lib/countersign/countersign.db`";

@@ -1,0 +1,622 @@
+//! What a configuration may say, and what is said when it says something else.
+
+use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt as _;
+
+use countersign::rotation::RotationMode;
+use countersign_token::{Algorithm, SigningKey};
+use tempfile::TempDir;
+
+use super::*;
+
+/// A folder with a configuration file of mode 0600.
+struct Folder(TempDir);
+
+impl Folder {
+    fn with(text: &str) -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        folder.put("countersign.toml", text, 0o600);
+        folder
+    }
+
+    fn put(&self, name: &str, text: &str, mode: u32) {
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn load(&self, variables: &[(&str, &str)]) -> Result<Config, String> {
+        let pairs = variables
+            .iter()
+            .map(|&(name, value)| (OsString::from(name), OsString::from(value)));
+        let folder = format!("{}/", self.0.path().display());
+        Config::load(
+            Some(&self.path("countersign.toml")),
+            &Environment::from_pairs(pairs),
+        )
+        .map_err(|error| error.to_string().replace(&folder, ""))
+    }
+}
+
+fn load(text: &str) -> Result<Config, String> {
+    Folder::with(text).load(&[])
+}
+
+/// The whole message that a configuration is refused with.
+fn refusal(text: &str) -> String {
+    load(text)
+        .err()
+        .unwrap_or_else(|| panic!("this is accepted: {text}"))
+}
+
+fn effective(config: &Config, name: &str) -> Option<String> {
+    schema::find(name).unwrap().effective(config)
+}
+
+const SECRET: &str = "gE2Yq8nR4tV6wX0zA3bC5dF7hJ9kL1mN";
+
+#[test]
+fn a_wrong_setting_is_shown_in_its_line_with_the_way_out() {
+    let wrong: Vec<_> = REFUSALS
+        .iter()
+        .map(|(text, expected)| (refusal(text), *expected))
+        .filter(|(found, expected)| found != expected)
+        .collect();
+    for (found, expected) in &wrong {
+        eprintln!("--- found\n{found}\n--- expected\n{expected}");
+    }
+    assert_eq!(wrong.len(), 0);
+}
+
+#[test]
+fn everything_that_is_unknown_is_told_at_once_in_the_order_of_the_file() {
+    let message = refusal("[session]\nclaims = \"x\"\n[jwt]\nzz = 1\nleway = 1\n");
+    let found: Vec<_> = message
+        .lines()
+        .filter(|line| line.starts_with("error"))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "error: there is no setting `session.claims`",
+            "error: there is no setting `jwt.zz`",
+            "error: there is no setting `jwt.leway`",
+        ]
+    );
+}
+
+#[test]
+fn settings_of_simplejwt_without_a_place_here_say_where_to_go() {
+    for (name, advice) in schema::REFUSED {
+        let (section, key) = name.split_once('.').unwrap();
+        let message = refusal(&format!("[{section}]\n{key} = \"x\"\n"));
+        assert!(message.contains(advice), "{name}: {message}");
+    }
+}
+
+#[test]
+fn what_is_not_built_is_accepted_only_when_off() {
+    for setting in schema::SETTINGS {
+        let schema::State::OnlyOff(off) = setting.state else {
+            continue;
+        };
+        let row = |value: &str| format!("[{}]\n{} = {value}\n", setting.section(), setting.key());
+        assert!(load(&row(&off.show())).is_ok(), "{}", setting.name);
+        let other = match off {
+            schema::Off::Switch(on) => (!on).to_string(),
+            schema::Off::Seconds(_) | schema::Off::Millis(_) => "\"7s\"".to_owned(),
+            schema::Off::Text(_) | schema::Off::Texts(_) => "\"something\"".to_owned(),
+        };
+        let message = refusal(&row(&other));
+        let expected = format!(
+            "`{}` is not built yet; only `{}` is accepted",
+            setting.name,
+            off.show()
+        );
+        assert!(message.contains(&expected), "{message}");
+    }
+}
+
+#[test]
+fn the_environment_beats_the_file() {
+    let folder = Folder::with("preset = \"simplejwt\"\n[jwt]\nleeway = 5\naudience = \"file\"\n");
+    let config = folder
+        .load(&[
+            ("COUNTERSIGN__JWT__LEEWAY", "7.5"),
+            ("COUNTERSIGN__JWT__AUDIENCE", "[\"a\", \"b\"]"),
+            ("COUNTERSIGN__JWT__ROTATE_REFRESH_TOKENS", "true"),
+            ("COUNTERSIGN__SESSION__LIMIT", "3"),
+        ])
+        .unwrap();
+    assert_eq!(config.policy.tokens.leeway.as_millis(), 7_500);
+    assert_eq!(config.policy.tokens.audience, ["a", "b"]);
+    assert_eq!(config.policy.rotation.mode, RotationMode::Fork);
+    assert_eq!(config.policy.sessions.limit, Some(3));
+    assert_eq!(config.origin("jwt.leeway"), Some(Origin::Environment));
+    assert_eq!(config.origin("preset"), Some(Origin::File));
+    assert_eq!(config.origin("jwt.issuer"), None);
+}
+
+#[test]
+fn a_wrong_variable_is_named_and_its_value_is_not() {
+    let folder = Folder::with("");
+    let message = folder
+        .load(&[("COUNTERSIGN__JWT__LEEWAY", "hush-hush")])
+        .err()
+        .unwrap();
+    assert!(
+        message.contains("set by the environment variable COUNTERSIGN__JWT__LEEWAY"),
+        "{message}"
+    );
+    assert!(!message.contains("hush"), "{message}");
+    let message = folder
+        .load(&[("COUNTERSIGN__JWT__LEEWAI", "5")])
+        .err()
+        .unwrap();
+    assert!(message.contains("did you mean `jwt.leeway`?"), "{message}");
+}
+
+#[test]
+fn lengths_of_time_are_texts_or_whole_seconds() {
+    let rows = [
+        ("\"5m\"", 300),
+        ("\"1d\"", 86_400),
+        ("90", 90),
+        ("\"2h\"", 7_200),
+        ("\"1w\"", 604_800),
+    ];
+    for (value, seconds) in rows {
+        let config = load(&format!("[jwt]\naccess_token_lifetime = {value}\n")).unwrap();
+        assert_eq!(
+            config.policy.tokens.access_lifetime.as_secs(),
+            seconds,
+            "{value}"
+        );
+    }
+    for value in ["-5", "1.5", "\"5 minutes\"", "true", "0"] {
+        assert!(
+            load(&format!("[jwt]\naccess_token_lifetime = {value}\n")).is_err(),
+            "{value}"
+        );
+    }
+    for (value, millis) in [("30", 30_000), ("0.5", 500), ("\"30s\"", 30_000)] {
+        let config = load(&format!("[jwt]\nleeway = {value}\n")).unwrap();
+        assert_eq!(config.policy.tokens.leeway.as_millis(), millis, "{value}");
+    }
+    assert_eq!(
+        load("[rotation]\nsession_lifetime = \"\"\n")
+            .unwrap()
+            .policy
+            .sessions
+            .lifetime,
+        None
+    );
+}
+
+#[test]
+fn two_switches_and_the_blacklist_make_the_rotation() {
+    use RotationMode::{Fork, Off, Rotate};
+    let rows = [
+        ("", Off),
+        ("rotate_refresh_tokens = true", Fork),
+        ("blacklist_after_rotation = true", Off),
+        (
+            "rotate_refresh_tokens = true\nblacklist_after_rotation = true",
+            Rotate,
+        ),
+    ];
+    for (settings, mode) in rows {
+        let text = format!("preset = \"simplejwt\"\n[jwt]\n{settings}\n");
+        assert_eq!(
+            load(&text).unwrap().policy.rotation.mode,
+            mode,
+            "{settings}"
+        );
+        let without = load(&format!("{text}[blacklist]\nenabled = false\n")).unwrap();
+        let expected = if mode == Rotate { Fork } else { mode };
+        assert_eq!(
+            without.policy.rotation.mode, expected,
+            "{settings} without a blacklist"
+        );
+    }
+    assert_eq!(load("").unwrap().policy.rotation.mode, Rotate);
+}
+
+#[test]
+fn a_switch_without_effect_is_warned_of() {
+    let text = "preset = \"simplejwt\"\n[jwt]\nblacklist_after_rotation = true\n[blacklist]\nenabled = false\n";
+    let warnings = load(text)
+        .unwrap()
+        .render_warnings(&Renderer::plain())
+        .unwrap();
+    assert!(
+        warnings.starts_with("warning: `jwt.blacklist_after_rotation` has no effect"),
+        "{warnings}"
+    );
+    assert!(
+        load("")
+            .unwrap()
+            .render_warnings(&Renderer::plain())
+            .is_none()
+    );
+}
+
+#[test]
+fn weak_and_well_known_secrets_are_refused_and_never_shown() {
+    let rows = [
+        ("hush", "HS256 needs a secret of at least 32 bytes"),
+        (
+            "a-string-secret-at-least-256-bits-long",
+            "is a sample from a documentation",
+        ),
+        (
+            "django-insecure-4f9s8d7f6g5h4j3k2l1qwertyuiop",
+            "is a sample from a documentation",
+        ),
+        (
+            "please-change-me-3f9s8d7f6g5h4j3k2l1",
+            "is a sample from a documentation",
+        ),
+        (
+            "abcabcabcabcabcabcabcabcabcabcabcabcabc",
+            "repeats a few characters",
+        ),
+        (
+            "-----BEGIN PUBLIC KEY-----",
+            "cannot be the secret of HS256",
+        ),
+    ];
+    for (secret, expected) in rows {
+        let message = refusal(&format!(
+            "preset = \"simplejwt\"\n[jwt]\nsigning_key = \"{secret}\"\n"
+        ));
+        assert!(message.contains(expected), "{secret}: {message}");
+        assert!(message.contains("`jwt.signing_key`"), "{message}");
+        assert!(!message.contains(secret), "{message}");
+    }
+}
+
+#[test]
+fn a_file_that_others_can_read_may_hold_no_secret() {
+    let folder = Folder::with("");
+    let text = format!("preset = \"simplejwt\"\n[jwt]\nsigning_key = \"{SECRET}\"\n");
+    for mode in [0o644, 0o640, 0o604] {
+        folder.put("countersign.toml", &text, mode);
+        let message = folder.load(&[]).err().unwrap();
+        assert!(
+            message.contains("stands in a file that others can read"),
+            "{mode:o}: {message}"
+        );
+        assert!(!message.contains(SECRET), "{message}");
+    }
+    folder.put("countersign.toml", "preset = \"simplejwt\"\n", 0o644);
+    assert!(
+        folder
+            .load(&[("COUNTERSIGN__JWT__SIGNING_KEY", SECRET)])
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_signing_key_may_stand_in_a_file_of_its_own() {
+    let folder = Folder::with("preset = \"simplejwt\"\n[jwt]\nsigning_key_file = \"jwt.key\"\n");
+    let refused = |folder: &Folder| folder.load(&[]).err().unwrap();
+    assert!(
+        refused(&folder).contains("cannot be read"),
+        "{}",
+        refused(&folder)
+    );
+    folder.put("jwt.key", &format!("{SECRET}\n"), 0o644);
+    assert!(
+        refused(&folder).contains("can be read by others"),
+        "{}",
+        refused(&folder)
+    );
+    folder.put("jwt.key", &format!("{SECRET}\n"), 0o600);
+    let from_file = folder.load(&[]).unwrap();
+    let from_text = Folder::with("preset = \"simplejwt\"")
+        .load(&[("COUNTERSIGN__JWT__SIGNING_KEY", SECRET)])
+        .unwrap();
+    assert_eq!(key_id_of(&from_file), key_id_of(&from_text));
+}
+
+#[test]
+fn two_sources_of_one_key_are_refused_unless_the_environment_decides() {
+    let text = format!("preset = \"simplejwt\"\n[jwt]\nsigning_key = \"{SECRET}\"\n");
+    let folder = Folder::with(&format!("{text}signing_key_file = \"jwt.key\"\n"));
+    assert!(folder.load(&[]).err().unwrap().contains("are both set"));
+    let folder = Folder::with(&text);
+    let other = SECRET.to_lowercase();
+    folder.put("jwt.key", &other, 0o600);
+    let config = folder
+        .load(&[("COUNTERSIGN__JWT__SIGNING_KEY_FILE", "jwt.key")])
+        .unwrap();
+    let expected = SigningKey::from_secret(Algorithm::Hs256, other.as_bytes()).unwrap();
+    assert_eq!(key_id_of(&config), Some(expected.key_id().to_string()));
+}
+
+fn key_id_of(config: &Config) -> Option<String> {
+    match &config.signing_key {
+        SigningKeySource::Configured(key) => Some(key.key_id().to_string()),
+        SigningKeySource::Stored(_) => None,
+    }
+}
+
+/// The example keys of RFC 8410 §10: a private key, and its public half.
+const ED25519_PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\n\
+    MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
+const ED25519_PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\n\
+    MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
+const OTHER_PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\n\
+    MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
+
+fn with_pair(signing: &str, verifying: &str) -> String {
+    format!(
+        "[jwt]\nalgorithm = \"EdDSA\"\nsigning_key = '''\n{signing}'''\nverifying_key = '''\n{verifying}'''\n"
+    )
+}
+
+#[test]
+fn a_public_half_must_fit_its_signing_key() {
+    assert!(load(&with_pair(ED25519_PRIVATE, ED25519_PUBLIC)).is_ok());
+    let message = refusal(&with_pair(ED25519_PRIVATE, OTHER_PUBLIC));
+    assert!(
+        message.contains("is not the public half of `jwt.signing_key`"),
+        "{message}"
+    );
+    let message = refusal(&with_pair(ED25519_PRIVATE, ED25519_PRIVATE));
+    assert!(!message.contains("MC4CAQ"), "{message}");
+    let message = refusal(&format!(
+        "[jwt]\nverifying_key = '''\n{ED25519_PUBLIC}'''\n"
+    ));
+    assert!(message.contains("without `jwt.signing_key`"), "{message}");
+    let text = format!(
+        "preset = \"simplejwt\"\n[jwt]\nsigning_key = \"{SECRET}\"\nverifying_key = \"ignored\"\n"
+    );
+    assert!(load(&text).is_ok());
+}
+
+#[test]
+fn a_key_of_another_kind_than_the_algorithm_is_refused_by_name() {
+    let message = refusal(&format!("[jwt]\nsigning_key = \"{SECRET}\"\n"));
+    assert!(message.contains("`jwt.signing_key`"), "{message}");
+    assert!(!message.contains(SECRET), "{message}");
+}
+
+#[test]
+fn paths_are_beside_the_file() {
+    let folder = Folder::with(
+        "[store]\nurl = \"sqlite:data.db\"\n[keys]\nmaster_key_file = \"/k/master.key\"\n",
+    );
+    let config = folder.load(&[]).unwrap();
+    assert_eq!(config.store.path(), folder.path("data.db"));
+    assert_eq!(config.master_key_file, Path::new("/k/master.key"));
+    for url in ["sqlite:/a/b.db", "sqlite:///a/b.db", "sqlite:////a/b.db"] {
+        let config = load(&format!("[store]\nurl = \"{url}\"\n")).unwrap();
+        assert_eq!(
+            config.store.path().components().collect::<PathBuf>(),
+            Path::new("/a/b.db"),
+            "{url}"
+        );
+    }
+    for url in [
+        "sqlite:",
+        "sqlite::memory:",
+        "sqlite:x.db?mode=ro",
+        "x.db",
+        "mysql:x",
+    ] {
+        assert!(
+            load(&format!("[store]\nurl = \"{url}\"\n")).is_err(),
+            "{url}"
+        );
+    }
+}
+
+#[test]
+fn every_setting_of_the_differential_tester_is_understood() {
+    let text = format!(
+        "preset = \"simplejwt\"\n\n[server]\nbind = \"127.0.0.1:22001\"\ntrusted_proxies = []\n\n\
+         [store]\nurl = \"sqlite:x.db\"\n\n[passwords]\ndanger_cheap_hashes = true\n\n[throttle]\nenabled = false\n\n\
+         [jwt]\naccess_token_lifetime = \"5m\"\nrefresh_token_lifetime = 12\nrotate_refresh_tokens = true\n\
+         blacklist_after_rotation = true\nupdate_last_login = true\nsigning_key = \"{SECRET}\"\n\
+         audience = [\"shop-floor\", \"office\"]\nissuer = \"https://issuer.example.test\"\nleeway = 30\n\
+         auth_header_types = [\"JWT\", \"Token\"]\nauth_header_name = \"X-Access-Token\"\nuser_id_claim = \"uid\"\n\
+         auth_token_classes = [\"access\"]\ntoken_type_claim = \"kind\"\njti_claim = \"tid\"\n\
+         check_user_is_active = false\n\n[blacklist]\nenabled = true\n\n[cookies]\nenabled = false\n"
+    );
+    let config = load(&text).unwrap();
+    let rows = [
+        ("server.bind", r#""127.0.0.1:22001""#),
+        ("jwt.refresh_token_lifetime", r#""12s""#),
+        ("jwt.update_last_login", "true"),
+        ("jwt.audience", r#"["shop-floor", "office"]"#),
+        ("jwt.auth_header_types", r#"["JWT", "Token"]"#),
+        ("jwt.auth_header_name", r#""X-Access-Token""#),
+        ("jwt.user_id_claim", r#""uid""#),
+        ("jwt.token_type_claim", r#""kind""#),
+        ("jwt.jti_claim", r#""tid""#),
+        ("jwt.check_user_is_active", "false"),
+        ("jwt.signing_key", r#""****""#),
+        ("passwords.danger_cheap_hashes", "true"),
+    ];
+    for (name, expected) in rows {
+        assert_eq!(
+            effective(&config, name).as_deref(),
+            Some(expected),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_setting_that_works_is_read_by_somebody() {
+    let readers = [
+        include_str!("policy.rs"),
+        include_str!("keys.rs"),
+        include_str!("mod.rs"),
+    ];
+    for setting in schema::SETTINGS {
+        let quoted = format!("{:?}", setting.name);
+        let read = readers.iter().any(|source| source.contains(&quoted));
+        assert_eq!(
+            read,
+            matches!(setting.state, schema::State::Built(_)),
+            "{}",
+            setting.name
+        );
+    }
+}
+
+#[test]
+fn every_setting_is_in_one_row_with_a_line_about_it() {
+    for setting in schema::SETTINGS {
+        let rows = schema::SETTINGS
+            .iter()
+            .filter(|other| other.name == setting.name)
+            .count();
+        assert_eq!(rows, 1, "{}", setting.name);
+        assert!(setting.about.ends_with('.'), "{}", setting.name);
+    }
+}
+
+/// Configurations and the whole message that each is refused with.
+const REFUSALS: &[(&str, &str)] = &[
+        (
+            "[jwt]\nacces_token_lifetime = \"5m\"\n",
+            "error: there is no setting `jwt.acces_token_lifetime`
+ --> countersign.toml:2:1
+  |
+2 | acces_token_lifetime = ****
+  | ^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: did you mean `jwt.access_token_lifetime`?",
+        ),
+        (
+            "[jwt]\nACCESS_TOKEN_LIFETIME = 300\n",
+            "error: there is no setting `jwt.ACCESS_TOKEN_LIFETIME`
+ --> countersign.toml:2:1
+  |
+2 | ACCESS_TOKEN_LIFETIME = ***
+  | ^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: did you mean `jwt.access_token_lifetime`?",
+        ),
+        (
+            "[jwt]\nreuse_grace = \"5s\"\n",
+            "error: there is no setting `jwt.reuse_grace`
+ --> countersign.toml:2:1
+  |
+2 | reuse_grace = ****
+  | ^^^^^^^^^^^
+  |
+  = help: did you mean `rotation.reuse_grace`?",
+        ),
+        (
+            "[rotations]\nreuse_grace = 5\n",
+            "error: there is no setting `rotations`
+ --> countersign.toml:1:2
+  |
+1 | [rotations]
+  |  ^^^^^^^^^
+  |
+  = help: did you mean `[rotation]`?",
+        ),
+        (
+            "jwt = 5\n",
+            "error: `jwt` must be a section
+ --> countersign.toml:1:1
+  |
+1 | jwt = *
+  | ^^^
+  |
+  = help: write `[jwt]` on a line of its own",
+        ),
+        (
+            "\n[jwt]\nrotate_refresh_tokens = \"yes\"\n",
+            "error: `jwt.rotate_refresh_tokens` must be true or false
+ --> countersign.toml:3:25
+  |
+3 | rotate_refresh_tokens = \"yes\"
+  |                         ^^^^^",
+        ),
+        (
+            "[foreign]\nrefresh = \"some\"\n",
+            "error: `foreign.refresh` must be one of \"off\", \"recorded\", \"signed\"
+ --> countersign.toml:2:11
+  |
+2 | refresh = \"some\"
+  |           ^^^^^^",
+        ),
+        (
+            "[session]\nidle = \"14d\"\n",
+            "error: `session.idle` is not built yet; only `\"\"` is accepted
+ --> countersign.toml:2:8
+  |
+2 | idle = \"14d\"
+  |        ^^^^^
+  |
+  = help: write `idle = \"\"`, or leave it out",
+        ),
+        (
+            "preset = \"jwt-allauth\"\n",
+            "error: the preset `jwt-allauth` is not built yet
+ --> countersign.toml:1:10
+  |
+1 | preset = \"jwt-allauth\"
+  |          ^^^^^^^^^^^^^
+  |
+  = help: use `modern` or `simplejwt`",
+        ),
+        (
+            "[jwt]\nleeway = 301\n",
+            "error: `jwt.leeway`: at most 300 seconds are tolerated
+ --> countersign.toml:2:10
+  |
+2 | leeway = 301
+  |          ^^^",
+        ),
+        (
+            "[jwt]\nalgorithm = \"RS256\"\n",
+            "error: `jwt.algorithm`: algorithm \"RS256\" is not yet in this build; use ES256, EdDSA or HS256
+ --> countersign.toml:2:13
+  |
+2 | algorithm = \"RS256\"
+  |             ^^^^^^^",
+        ),
+        (
+            "[jwt]\nblacklist_after_rotation = false\n",
+            "error: `rotation.reuse_detection`: it cannot be on while rotated tokens stay good: \
+             set jwt.blacklist_after_rotation = true or switch it off
+ --> countersign.toml:2:28
+  |
+2 | blacklist_after_rotation = false
+  |                            ^^^^^",
+        ),
+        (
+            "[store]\nurl = \"postgres://ann:hush@db/x\"\n",
+            "error: `store.url`: PostgreSQL is not built yet
+ --> countersign.toml:2:7
+  |
+2 | url = **************************
+  |       ^^^^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: write `sqlite:countersign.db`, or an absolute path such as `sqlite:/var/lib/countersign/countersign.db`",
+        ),
+        (
+            "[jwt]\nsigning_key = \"hush\n",
+            "error: this is not TOML: invalid basic string, expected `\"`\n--> countersign.toml:2:20",
+        ),
+        (
+            "[server\n",
+            "error: this is not TOML: unclosed table, expected `]`
+ --> countersign.toml:1:8
+  |
+1 | [server
+  |        ^",
+        ),
+    ];

@@ -1,0 +1,153 @@
+//! From a configuration to a working authority: the store is opened, the keys are loaded.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use countersign::Authority;
+use countersign::authority::SETTLE_TIME;
+use countersign::clock::{Clock as _, SystemClock};
+use countersign::keys::{KeyRing, KeyRingError};
+use countersign::random::SystemRandom;
+use countersign::store::KeyVault as _;
+use countersign_store::{MigrationReport, OpenError, SqliteOptions, SqliteStore};
+
+use crate::cli::Common;
+use crate::config::{Config, Environment};
+use crate::failure::Failure;
+use crate::owner_only;
+
+/// An authority with its store, which must be closed in the end.
+pub(crate) struct Opened {
+    /// The authority.
+    pub(crate) authority: Authority,
+    store: SqliteStore,
+}
+
+impl Opened {
+    /// Finishes what is being written.
+    pub(crate) async fn close(self) {
+        self.store.close().await;
+    }
+
+    /// Splits off the store, for a server that shares the authority and closes the store last.
+    pub(crate) fn into_parts(self) -> (Authority, SqliteStore) {
+        (self.authority, self.store)
+    }
+
+    /// Waits until what was just revoked is in force in every server on this store.
+    pub(crate) async fn settle(&self) {
+        tokio::time::sleep(SETTLE_TIME).await;
+    }
+}
+
+/// Reads the configuration that the command line names.
+///
+/// # Errors
+/// [`Failure`] if it is wrong.
+pub(crate) fn configuration(common: &Common) -> Result<Config, Failure> {
+    let default = || Some(PathBuf::from(Config::DEFAULT_FILE)).filter(|path| path.exists());
+    let path = common.config.clone().or_else(default);
+    Ok(Config::load(path.as_deref(), &Environment::of_process())?)
+}
+
+/// Opens the store and loads the keys.
+///
+/// # Errors
+/// [`Failure`] if the store or its keys are not as they should be.
+pub(crate) async fn open(config: Config) -> Result<Opened, Failure> {
+    let path = config.store.path();
+    let store = open_store(path)?;
+    let master = owner_only::read(&config.master_key_file)?;
+    let keys = KeyRing::load(&store, master, config.signing_key)
+        .await
+        .map_err(|error| describe_keys(error, &config.master_key_file))?;
+    let shared = Arc::new(store.clone());
+    let clock = Arc::new(SystemClock::default());
+    let authority =
+        Authority::new(config.policy, keys, shared.clone(), shared, clock).map_err(Failure::of)?;
+    Ok(Opened { authority, store })
+}
+
+/// Opens the store without its keys.
+///
+/// # Errors
+/// [`Failure`] if there is none, or if it is not of this version.
+pub(crate) fn open_store(path: &Path) -> Result<SqliteStore, Failure> {
+    SqliteStore::open(path, &SqliteOptions::default()).map_err(|error| describe_store(error, path))
+}
+
+/// What migrating did.
+pub(crate) struct Migrated {
+    /// The schema's part.
+    pub(crate) schema: MigrationReport,
+    /// Whether the store was empty and has got its first keys.
+    pub(crate) founded: bool,
+}
+
+/// Brings the store to this version, and gives an empty one its first keys.
+///
+/// # Errors
+/// [`Failure`]: the schema is whole in any case, and the command may run again.
+pub(crate) async fn migrate(config: &Config) -> Result<Migrated, Failure> {
+    let path = config.store.path();
+    let schema = SqliteStore::migrate(path).map_err(|error| describe_store(error, path))?;
+    let store = open_store(path)?;
+    let founded = found_keys(&store, config).await;
+    store.close().await;
+    Ok(Migrated {
+        schema,
+        founded: founded?,
+    })
+}
+
+async fn found_keys(store: &SqliteStore, config: &Config) -> Result<bool, Failure> {
+    let describe = |error| describe_keys(error, &config.master_key_file);
+    let empty = store.load_keys().await.map_err(Failure::of)?.is_none();
+    let founded = if empty {
+        let master = owner_only::read_or_create(&config.master_key_file)?;
+        let now = SystemClock::default().now();
+        KeyRing::found(store, &master, &config.signing_key, &SystemRandom, now)
+            .await
+            .map_err(describe)?
+    } else {
+        false
+    };
+    let master = owner_only::read(&config.master_key_file)?;
+    KeyRing::load(store, master, config.signing_key.clone())
+        .await
+        .map_err(describe)?;
+    Ok(founded)
+}
+
+fn describe_store(error: OpenError, path: &Path) -> Failure {
+    let shown = path.display();
+    let help = match error {
+        OpenError::Missing | OpenError::NotMigrated { .. } => {
+            "run `countersign migrate`".to_owned()
+        }
+        OpenError::NewerSchema { .. } => "install the newer version of this program".to_owned(),
+        OpenError::Io(_) => format!("see whether the folder of {shown} exists and can be written"),
+        _ => "name another file in `store.url`, or restore this one from a backup".to_owned(),
+    };
+    Failure::of(anyhow::Error::new(error).context(format!("the store {shown} cannot be used")))
+        .help(help)
+}
+
+/// What is wrong with the keys, and what to do about it.
+pub(crate) fn describe_keys(error: KeyRingError, master_key_file: &Path) -> Failure {
+    let help = match &error {
+        KeyRingError::WrongMasterKey(_) => format!(
+            "{} belongs to another store: put the right one there, or name it in `keys.master_key_file`",
+            master_key_file.display()
+        ),
+        KeyRingError::NotFounded => "run `countersign migrate`".to_owned(),
+        KeyRingError::NoActiveKey => {
+            "the store was made with a configured `jwt.signing_key`: configure it again".to_owned()
+        }
+        KeyRingError::OtherAlgorithm { active, .. } => {
+            format!("set `jwt.algorithm = \"{active}\"`")
+        }
+        _ => "restore the store from a backup".to_owned(),
+    };
+    Failure::of(error).help(help)
+}

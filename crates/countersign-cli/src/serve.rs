@@ -1,0 +1,172 @@
+//! The server: accepts connections, bounds them, and ends them in an orderly way.
+//!
+//! Limits of the request head are here, because only hyper sees it being read; limits of whole requests and
+//! bodies belong to the layers of `countersign-axum`. TLS and HTTP/2 belong to the proxy in front.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use countersign_axum::ClientAddress;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{sleep, timeout};
+use tower::ServiceExt as _;
+
+use crate::failure::Failure;
+
+/// How many connections are served at once. Further ones wait in the kernel's queue.
+const MOST_CONNECTIONS: u32 = 4_096;
+
+/// How long requests in progress may take once the server is asked to stop.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
+
+/// How long a request head may take; it also ends connections that rest.
+const HEAD_TIME: Duration = Duration::from_secs(30);
+
+/// The longest request head, in bytes.
+const HEAD_BYTES: usize = 32 * 1024;
+
+/// The most header fields of a request.
+const HEAD_FIELDS: usize = 100;
+
+/// How long to wait when the system has no room for another connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Binds the address that a server listens on. `remedy` names the setting or option for it.
+///
+/// # Errors
+/// [`Failure`] if it is taken or not ours.
+pub(crate) async fn bind(address: SocketAddr, remedy: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::of(
+            anyhow::Error::new(error).context(format!("the server cannot listen on {address}")),
+        )
+        .help(format!("choose another address with {remedy}"))
+    })
+}
+
+/// Resolves when the process is asked to stop, by SIGTERM or SIGINT.
+///
+/// # Errors
+/// [`Failure`] if the signals cannot be waited for.
+pub(crate) fn stop_signal() -> Result<impl Future<Output = ()> + Send, Failure> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::of)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::of)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Serves until `stop` resolves, then finishes the requests in progress.
+pub(crate) async fn run(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+    let server = Arc::new(Server::new(router));
+    let (stopping, _) = watch::channel(false);
+    tokio::select! {
+        () = accept(&server, &listener, &stopping) => {}
+        () = stop => {}
+    }
+    drop(listener);
+    tracing::info!("stopping: no new connections, finishing requests");
+    stopping.send_replace(true);
+    if timeout(DRAIN_TIME, server.drained()).await.is_err() {
+        tracing::warn!("some requests took too long and were cut off");
+    }
+}
+
+struct Server {
+    router: Router,
+    http: http1::Builder,
+    /// One permit per connection: bounds them, and tells when the last one is gone.
+    room: Arc<Semaphore>,
+}
+
+impl Server {
+    fn new(router: Router) -> Self {
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME)
+            .max_headers(HEAD_FIELDS)
+            .max_header_size(HEAD_BYTES)
+            .max_buf_size(HEAD_BYTES);
+        let room = usize::try_from(MOST_CONNECTIONS).unwrap_or(usize::MAX);
+        Self {
+            router,
+            http,
+            room: Arc::new(Semaphore::new(room)),
+        }
+    }
+
+    async fn serve(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        mut stopping: watch::Receiver<bool>,
+    ) {
+        let service = service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(ClientAddress(peer.ip()));
+            self.router.clone().oneshot(request.map(Body::new))
+        });
+        let mut connection =
+            std::pin::pin!(self.http.serve_connection(TokioIo::new(stream), service));
+        // The guard that `wait_for` returns must not live across the next await.
+        let asked_to_stop = async move { drop(stopping.wait_for(|stopping| *stopping).await) };
+        let ended = tokio::select! {
+            ended = &mut connection => ended,
+            () = asked_to_stop => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(client.ip = %peer.ip(), error = %error, "a connection ended early");
+        }
+    }
+
+    async fn drained(&self) {
+        // The semaphore is never closed, so there is no other outcome than all permits.
+        drop(self.room.acquire_many(MOST_CONNECTIONS).await);
+    }
+}
+
+async fn accept(server: &Arc<Server>, listener: &TcpListener, stopping: &watch::Sender<bool>) {
+    loop {
+        let Ok(permit) = Arc::clone(&server.room).acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok((stream, peer)) => spawn(server, stream, peer, stopping.subscribe(), permit),
+            Err(error) => {
+                tracing::warn!(error = %error, "a connection could not be accepted");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// The task is owned by its permit: [`Server::drained`] waits for all of them.
+fn spawn(
+    server: &Arc<Server>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    stopping: watch::Receiver<bool>,
+    permit: OwnedSemaphorePermit,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(error = %error, "TCP_NODELAY could not be set");
+    }
+    let server = Arc::clone(server);
+    tokio::spawn(async move {
+        server.serve(stream, peer, stopping).await;
+        drop(permit);
+    });
+}

@@ -1,0 +1,24 @@
+//! The binary as its users meet it: run in a fresh folder, judged by exit code, output, files and HTTP.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and looks at files"
+)]
+
+mod client;
+mod configuration;
+mod crash;
+mod dev;
+mod http;
+mod in_force;
+mod keys;
+mod program;
+mod secrecy;
+mod server;
+mod start;
+mod tokens;
+mod users;

@@ -1,0 +1,297 @@
+//! Accounts.
+
+use async_trait::async_trait;
+use countersign::account::{Account, AccountId, Accounts, Privileges, Residence, Standing};
+use countersign::audit::AuditEvent;
+use countersign::password::EncodedPassword;
+use countersign::store::{
+    AccountChange, AccountCreation, AccountEdit, AccountTable, LogScope, NewAccount,
+    SessionsOnChange, StoreError,
+};
+use countersign_token::{AccountState, UnixMillis};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::audit::record;
+use super::columns::{Columns, all};
+use super::failure::Failure;
+use super::revocations::append;
+use super::sessions::{end_account, kept_until};
+use super::store::SqliteStore;
+
+#[async_trait]
+impl Accounts for SqliteStore {
+    fn residence(&self) -> Residence {
+        Residence::InStore
+    }
+
+    async fn find_account_by_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
+        self.read(|connection| find_by_username(connection, login))
+    }
+
+    async fn find_account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
+        self.read(|connection| find(connection, id))
+    }
+
+    async fn upgrade_password(
+        &self,
+        id: AccountId,
+        from: &EncodedPassword,
+        to: &EncodedPassword,
+    ) -> Result<(), StoreError> {
+        let (from, to) = (from.clone(), to.clone());
+        self.write(move |connection| {
+            connection
+                .prepare_cached(
+                    "UPDATE account
+                     SET password = :to
+                     WHERE id = :id
+                       AND password = :from",
+                )?
+                .execute(named_params! {
+                    ":id": id.get(),
+                    ":from": from.as_stored(),
+                    ":to": to.as_stored(),
+                })?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn record_login(&self, id: AccountId, at: UnixMillis) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            connection
+                .prepare_cached("UPDATE account SET last_login = :at WHERE id = :id")?
+                .execute(named_params! { ":id": id.get(), ":at": at.millis() })?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl AccountTable for SqliteStore {
+    async fn create_account(
+        &self,
+        account: &NewAccount,
+        event: Option<&AuditEvent>,
+    ) -> Result<AccountCreation, StoreError> {
+        let (account, event) = (account.clone(), event.cloned());
+        self.write(move |connection| {
+            let Some(created) = insert(connection, &account)? else {
+                return Ok(AccountCreation::UsernameTaken);
+            };
+            record(
+                connection,
+                event.map(|event| event.about(created.id)).as_ref(),
+            )?;
+            Ok(AccountCreation::Created(created))
+        })
+        .await
+    }
+
+    async fn list_accounts(
+        &self,
+        after: AccountId,
+        limit: u32,
+    ) -> Result<Vec<Account>, StoreError> {
+        self.scan(move |connection| list(connection, after, limit))
+            .await
+    }
+
+    async fn edit_account(
+        &self,
+        id: AccountId,
+        edit: &AccountEdit,
+        sessions: SessionsOnChange,
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<AccountChange, StoreError> {
+        let (edit, event) = (edit.clone(), event.cloned());
+        self.write(move |connection| {
+            if !change(connection, id, &edit)? {
+                return Ok(AccountChange::Unknown);
+            }
+            let ended_sessions = match sessions {
+                SessionsOnChange::Keep => 0,
+                SessionsOnChange::End(cause) => end_account(connection, id, None, cause, now)?,
+            };
+            if let Some(state) = state_after(&edit) {
+                let scope = LogScope::AccountState { account: id, state };
+                append(
+                    connection,
+                    &scope,
+                    None,
+                    now,
+                    kept_until(connection, id, now)?,
+                )?;
+            }
+            record(connection, event.as_ref())?;
+            Ok(AccountChange::Changed { ended_sessions })
+        })
+        .await
+    }
+}
+
+pub(super) fn find(connection: &Connection, id: AccountId) -> Result<Option<Account>, Failure> {
+    let account = connection
+        .prepare_cached(concat!(
+            "SELECT ",
+            account_columns!(),
+            " FROM account WHERE id = :id"
+        ))?
+        .query_row(named_params! { ":id": id.get() }, from_row)
+        .optional()?;
+    Ok(account)
+}
+
+/// Foreign tokens of the account that were issued up to `now` are refused from here on.
+pub(super) fn revoke_foreign_tokens(
+    connection: &Connection,
+    id: AccountId,
+    now: UnixMillis,
+) -> Result<(), Failure> {
+    connection
+        .prepare_cached(
+            "UPDATE account
+             SET revoked_before = max(:now, coalesce(revoked_before, :now))
+             WHERE id = :id",
+        )?
+        .execute(named_params! { ":id": id.get(), ":now": now.timestamp().seconds() })?;
+    Ok(())
+}
+
+fn find_by_username(connection: &Connection, username: &str) -> Result<Option<Account>, Failure> {
+    let account = connection
+        .prepare_cached(concat!(
+            "SELECT ",
+            account_columns!(),
+            " FROM account WHERE username = :username"
+        ))?
+        .query_row(named_params! { ":username": username }, from_row)
+        .optional()?;
+    Ok(account)
+}
+
+fn list(connection: &Connection, after: AccountId, limit: u32) -> Result<Vec<Account>, Failure> {
+    let mut statement = connection.prepare_cached(concat!(
+        "SELECT ",
+        account_columns!(),
+        " FROM account
+          WHERE id > :after
+          ORDER BY id
+          LIMIT :limit"
+    ))?;
+    let parameters = named_params! { ":after": after.get(), ":limit": limit };
+    Ok(all(&mut statement, parameters, from_row)?)
+}
+
+/// `None` if the login name is taken; then no id is drawn, as it would be by `ON CONFLICT DO NOTHING`.
+fn insert(connection: &Connection, account: &NewAccount) -> Result<Option<Account>, Failure> {
+    let mut insert = connection.prepare_cached(concat!(
+        "INSERT INTO account (
+             username, email, password, credential_version, active, staff, superuser, role,
+             password_needs_reset, created_at
+         )
+         SELECT :username, :email, :password, 1, :active, :staff, :superuser, 0,
+                :password_needs_reset, :created_at
+         WHERE NOT EXISTS (SELECT 1 FROM account WHERE username = :username)
+         RETURNING ",
+        account_columns!()
+    ))?;
+    let created = insert
+        .query_row(
+            named_params! {
+                ":username": account.username,
+                ":email": account.email,
+                ":password": account.password.as_stored(),
+                ":active": is_active(account.standing),
+                ":staff": account.privileges.staff,
+                ":superuser": account.privileges.superuser,
+                ":password_needs_reset": account.password_needs_reset,
+                ":created_at": account.created_at.millis(),
+            },
+            from_row,
+        )
+        .optional()?;
+    Ok(created)
+}
+
+/// Whether there was an account to change.
+fn change(connection: &Connection, id: AccountId, edit: &AccountEdit) -> Result<bool, Failure> {
+    let id = id.get();
+    let changed = match edit {
+        AccountEdit::Password(password) => connection
+            .prepare_cached(
+                "UPDATE account
+                 SET password = :password, credential_version = credential_version + 1
+                 WHERE id = :id",
+            )?
+            .execute(named_params! { ":id": id, ":password": password.as_stored() })?,
+        AccountEdit::Standing(standing) => connection
+            .prepare_cached("UPDATE account SET active = :active WHERE id = :id")?
+            .execute(named_params! { ":id": id, ":active": is_active(*standing) })?,
+        AccountEdit::Privileges(Privileges { staff, superuser }) => connection
+            .prepare_cached(
+                "UPDATE account
+                 SET staff = :staff, superuser = :superuser
+                 WHERE id = :id",
+            )?
+            .execute(named_params! { ":id": id, ":staff": staff, ":superuser": superuser })?,
+        AccountEdit::Role(role) => connection
+            .prepare_cached("UPDATE account SET role = :role WHERE id = :id")?
+            .execute(named_params! { ":id": id, ":role": role })?,
+        AccountEdit::Deletion => connection
+            .prepare_cached("DELETE FROM account WHERE id = :id")?
+            .execute(named_params! { ":id": id })?,
+    };
+    Ok(changed > 0)
+}
+
+/// What verifiers must know of a change, if anything.
+const fn state_after(edit: &AccountEdit) -> Option<AccountState> {
+    match edit {
+        AccountEdit::Password(_) => Some(AccountState::CredentialChanged),
+        AccountEdit::Standing(Standing::Active) => Some(AccountState::Reactivated),
+        AccountEdit::Standing(Standing::Inactive) => Some(AccountState::Deactivated),
+        AccountEdit::Deletion => Some(AccountState::Deleted),
+        AccountEdit::Privileges(_) | AccountEdit::Role(_) => None,
+    }
+}
+
+fn is_active(standing: Standing) -> bool {
+    standing == Standing::Active
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Account> {
+    let mut columns = Columns::of(row);
+    Ok(Account {
+        id: columns.account()?,
+        username: columns.value()?,
+        email: columns.value()?,
+        password: columns.value().map(EncodedPassword::from_stored)?,
+        credential_version: columns.value()?,
+        standing: if columns.value()? {
+            Standing::Active
+        } else {
+            Standing::Inactive
+        },
+        privileges: Privileges {
+            staff: columns.value()?,
+            superuser: columns.value()?,
+        },
+        role: columns.value()?,
+        password_needs_reset: columns.value()?,
+        created_at: columns.millis()?,
+        last_login: columns.millis_if_any()?,
+        revoked_before: columns.seconds_if_any()?,
+    })
+}
+
+/// What `from_row` reads, in its order. A macro, because `concat!` takes literals only.
+macro_rules! account_columns {
+    () => {
+        "id, username, email, password, credential_version, active, staff, superuser, role,
+         password_needs_reset, created_at, last_login, revoked_before"
+    };
+}
+use account_columns;

@@ -1,0 +1,87 @@
+//! The audit log.
+
+use std::net::IpAddr;
+
+use async_trait::async_trait;
+use countersign::account::AccountId;
+use countersign::audit::{Actor, AuditEvent, AuditKind};
+use countersign::session::{EndCause, SessionId};
+use countersign::store::{AuditLog, StoreError};
+use rusqlite::{Connection, Row, named_params};
+
+use super::columns::{Columns, all};
+use super::failure::Failure;
+use super::store::SqliteStore;
+
+#[async_trait]
+impl AuditLog for SqliteStore {
+    async fn append_audit(&self, event: &AuditEvent) -> Result<(), StoreError> {
+        let event = event.clone();
+        self.write(move |connection| record(connection, Some(&event)))
+            .await
+    }
+
+    async fn recent_audit(&self, limit: u32) -> Result<Vec<AuditEvent>, StoreError> {
+        self.scan(move |connection| {
+            let mut newest_first = connection.prepare_cached(
+                "SELECT at, kind, actor, subject, session, ip, cause
+                 FROM audit_event
+                 ORDER BY id DESC
+                 LIMIT :limit",
+            )?;
+            Ok(all(
+                &mut newest_first,
+                named_params! { ":limit": limit },
+                from_row,
+            )?)
+        })
+        .await
+    }
+}
+
+/// Appends the event of a change, in the change's own transaction.
+pub(super) fn record(connection: &Connection, event: Option<&AuditEvent>) -> Result<(), Failure> {
+    let Some(event) = event else {
+        return Ok(());
+    };
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO audit_event (at, kind, actor, subject, session, ip, cause)
+         VALUES (:at, :kind, :actor, :subject, :session, :ip, :cause)",
+    )?;
+    insert.execute(named_params! {
+        ":at": event.at.millis(),
+        ":kind": event.kind.name(),
+        ":actor": event.actor.name(),
+        ":subject": event.subject.map(AccountId::get),
+        ":session": event.session.as_ref().map(SessionId::as_bytes),
+        ":ip": event.ip.map(|ip| ip.to_string()),
+        ":cause": event.cause.map(EndCause::name),
+    })?;
+    Ok(())
+}
+
+/// Appends the event of a change to a session, under the session's public name where it names none.
+pub(super) fn record_in(
+    connection: &Connection,
+    session: SessionId,
+    event: Option<AuditEvent>,
+) -> Result<(), Failure> {
+    let event = event.map(|event| AuditEvent {
+        session: event.session.or(Some(session)),
+        ..event
+    });
+    record(connection, event.as_ref())
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<AuditEvent> {
+    let mut columns = Columns::of(row);
+    Ok(AuditEvent {
+        at: columns.millis()?,
+        kind: columns.parsed(|name: String| AuditKind::parse(&name))?,
+        actor: columns.parsed(|name: String| Actor::parse(&name))?,
+        subject: columns.account_if_any()?,
+        session: columns.sid_if_any()?,
+        ip: columns.parsed_if_any(|text: String| text.parse::<IpAddr>().ok())?,
+        cause: columns.cause_if_any()?,
+    })
+}

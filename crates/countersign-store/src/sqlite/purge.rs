@@ -1,0 +1,132 @@
+//! The purge of sessions: a walk around the table.
+
+use countersign::store::Purged;
+use countersign_token::Timestamp;
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::columns::Columns;
+use super::failure::Failure;
+
+/// Where the purge of sessions is on its way around the table.
+///
+/// No index knows `keep_until`, because every rotation moves it. So the purge walks along the primary key, a
+/// bounded number of rows at a time, and remembers where it stopped. It has been everywhere once it is back
+/// where its round began; a later horizon begins a new round on the spot.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct PurgeWalk {
+    /// The number that was looked at last; 0 before the first.
+    at: i64,
+    /// Where the round began.
+    began_at: i64,
+    /// Whether the round has come to the table's end and goes on at its beginning.
+    turned: bool,
+    /// What the round looks for.
+    horizon: Option<Timestamp>,
+}
+
+impl PurgeWalk {
+    /// Removes up to `limit` rows whose `keep_until` lies before `horizon`, looking at a bounded number.
+    pub(super) fn purge(
+        &mut self,
+        connection: &Connection,
+        horizon: Timestamp,
+        limit: u32,
+    ) -> Result<Purged, Failure> {
+        self.look_for(horizon);
+        let mut removed = 0;
+        for _ in 0..ROWS_LOOKED_AT {
+            if removed == u64::from(limit) {
+                break;
+            }
+            let next = first_row_after(connection, self.at)?;
+            let Some((number, keep_until)) = next.filter(|&(number, _)| self.is_ahead(number))
+            else {
+                if self.turn_around() {
+                    continue;
+                }
+                return Ok(Purged {
+                    removed,
+                    more: false,
+                });
+            };
+            self.at = number;
+            if keep_until < horizon {
+                remove(connection, number)?;
+                removed += 1;
+            }
+        }
+        Ok(Purged {
+            removed,
+            more: true,
+        })
+    }
+
+    fn look_for(&mut self, horizon: Timestamp) {
+        if self.horizon != Some(horizon) {
+            let at = self.at;
+            *self = Self {
+                at,
+                began_at: at,
+                turned: false,
+                horizon: Some(horizon),
+            };
+        }
+    }
+
+    /// Whether a row belongs to what is left of this round.
+    fn is_ahead(&self, number: i64) -> bool {
+        !self.turned || number <= self.began_at
+    }
+
+    /// Goes on at the table's beginning, if the round has not been there. Else the round is over, and the next
+    /// one begins where this one stands.
+    fn turn_around(&mut self) -> bool {
+        let goes_on = !self.turned && self.began_at > 0;
+        if goes_on {
+            *self = Self {
+                at: 0,
+                turned: true,
+                ..*self
+            };
+        } else {
+            let at = if self.turned { self.at } else { 0 };
+            *self = Self {
+                at,
+                began_at: at,
+                turned: false,
+                ..*self
+            };
+        }
+        goes_on
+    }
+}
+
+fn first_row_after(
+    connection: &Connection,
+    number: i64,
+) -> Result<Option<(i64, Timestamp)>, Failure> {
+    let mut find = connection.prepare_cached(
+        "SELECT number, keep_until
+         FROM session
+         WHERE number > :number
+         ORDER BY number
+         LIMIT 1",
+    )?;
+    let row = find
+        .query_row(named_params! { ":number": number }, |row| {
+            let mut columns = Columns::of(row);
+            Ok((columns.value()?, columns.seconds()?))
+        })
+        .optional()?;
+    Ok(row)
+}
+
+fn remove(connection: &Connection, number: i64) -> Result<(), Failure> {
+    connection
+        .prepare_cached("DELETE FROM session WHERE number = :number")?
+        .execute(named_params! { ":number": number })?;
+    Ok(())
+}
+
+/// How many rows one batch of the purge looks at: some milliseconds of the writer's time.
+const ROWS_LOOKED_AT: u32 = 2_000;

@@ -1,0 +1,19 @@
+//! The SQLite store against its contract, against other processes, and against crashes.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "test code; helpers outside of test functions count as code to clippy"
+)]
+
+mod busy;
+mod closing;
+mod conformance;
+mod crash;
+mod files;
+mod fixture;
+mod group_commit;
+mod handles;
+mod measure;
+mod migrations;
+mod purge;
