@@ -51,13 +51,12 @@ impl Revocations for SqliteStore {
         let event = event.cloned();
         self.write(move |connection| {
             let upto = numbers_drawn(connection)?;
-            let forget_at = everything_kept_until(connection, now)?;
             append(
                 connection,
                 &LogScope::EverythingUpto(upto),
                 None,
                 now,
-                forget_at,
+                LogEntry::NEVER_FORGOTTEN,
             )?;
             revoke_foreign_tokens_of_everybody(connection, now)?;
             record(connection, event.as_ref())
@@ -125,15 +124,6 @@ fn entries_after(
     )?;
     let parameters = named_params! { ":sequence": bound(sequence), ":limit": limit };
     Ok(all(&mut newer, parameters, from_row)?)
-}
-
-/// Until when any token of anybody can matter. It walks through all sessions: no index may have a column that
-/// every rotation writes, and this verb is for the worst day only.
-fn everything_kept_until(connection: &Connection, now: UnixMillis) -> Result<Timestamp, Failure> {
-    let latest = connection
-        .prepare_cached("SELECT max(keep_until) FROM session")?
-        .query_row([], |row| Columns::of(row).seconds_if_any())?;
-    Ok(latest.map_or(now.timestamp(), |latest| latest.max(now.timestamp())))
 }
 
 fn revoke_foreign_tokens_of_everybody(

@@ -411,11 +411,16 @@ fn make_room(
          WHERE account = :account
            AND number = root
            AND ended_at IS NULL
+           AND keep_until > :now
          ORDER BY number DESC
          LIMIT -1 OFFSET :places",
     )?;
     let places = limit.saturating_sub(1);
-    let parameters = named_params! { ":account": account.get(), ":places": places };
+    let parameters = named_params! {
+        ":account": account.get(),
+        ":now": now.timestamp().seconds(),
+        ":places": places,
+    };
     let above = all(&mut statement, parameters, |row| Columns::of(row).number())?;
     above
         .into_iter()

@@ -129,6 +129,7 @@ macro_rules! with_every_clause {
                 the_limit_ends_the_oldest
                 the_limit_logs_every_session_that_it_ends
                 the_limit_counts_live_logins_of_the_account_only
+                the_limit_does_not_count_what_has_expired
                 live_sessions_are_listed_newest_first
                 a_public_name_finds_the_login_and_not_its_forks
                 an_end_is_in_the_row_when_it_is_acknowledged
@@ -243,7 +244,7 @@ macro_rules! with_every_clause {
                 an_account_entry_is_kept_as_long_as_any_token
                 a_newer_account_entry_is_kept_as_long_as_an_older_one
                 a_state_entry_is_kept_as_long_as_any_token
-                an_entry_for_everything_is_kept_as_long_as_any_token
+                an_entry_for_everything_is_never_forgotten
                 log_purge_is_bounded_and_goes_by_forget_at
                 the_newest_entry_is_never_purged
                 sequences_are_never_reused_after_purge

@@ -12,7 +12,7 @@ use crate::account::Standing;
 use crate::audit::AuditKind;
 use crate::session::EndCause;
 use crate::store::{
-    AccountEdit, Fork, LogScope, NewSession, SessionsOnChange, Store, TokenRevocation,
+    AccountEdit, Fork, LogEntry, LogScope, NewSession, SessionsOnChange, Store, TokenRevocation,
 };
 
 pub(super) async fn a_new_log_is_empty(store: Arc<dyn Store>) {
@@ -184,10 +184,9 @@ pub(super) async fn a_state_entry_is_kept_as_long_as_any_token(store: Arc<dyn St
     forgets_no_earlier_than(&*store, login.keep_until).await;
 }
 
-pub(super) async fn an_entry_for_everything_is_kept_as_long_as_any_token(store: Arc<dyn Store>) {
-    let login = signed_in(&*store).await;
+pub(super) async fn an_entry_for_everything_is_never_forgotten(store: Arc<dyn Store>) {
     store.revoke_everything(at(50), None).await.unwrap();
-    forgets_no_earlier_than(&*store, login.keep_until).await;
+    forgets_no_earlier_than(&*store, LogEntry::NEVER_FORGOTTEN).await;
 }
 
 pub(super) async fn log_purge_is_bounded_and_goes_by_forget_at(store: Arc<dyn Store>) {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use countersign_token::UnixMillis;
+
 use super::fixture::{
     Batches, adoption, at, audited, create, edit, end, event, foreign, forked, fresh_sid, is_live,
     log, log_scopes, login, open, opened, root_state, row, second, signed_in,
@@ -220,6 +222,27 @@ pub(super) async fn the_limit_counts_live_logins_of_the_account_only(store: Arc<
     assert!(
         is_live(&*store, &other).await,
         "another account was made to pay"
+    );
+}
+
+pub(super) async fn the_limit_does_not_count_what_has_expired(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let kept = NewSession {
+        keep_until: second(9000),
+        ..login(&account)
+    };
+    let kept = opened(store.open_session(&kept, None).await);
+    let expired = open(&*store, &account).await;
+    let late = UnixMillis::from_seconds(expired.keep_until.seconds() + 1);
+    let limited = NewSession {
+        limit: Some(2),
+        created_at: late,
+        ..login(&account)
+    };
+    opened(store.open_session(&limited, None).await);
+    assert!(
+        is_live(&*store, &kept).await,
+        "an expired login was counted"
     );
 }
 

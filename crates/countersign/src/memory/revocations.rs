@@ -46,13 +46,8 @@ impl Revocations for MemoryStore {
         event: Option<&AuditEvent>,
     ) -> Result<(), StoreError> {
         let mut tables = self.tables();
-        let kept_until = tables
-            .sessions
-            .values()
-            .map(|session| session.keep_until)
-            .fold(now.timestamp(), Timestamp::max);
         let scope = LogScope::EverythingUpto(tables.highest_number);
-        tables.append(scope, None, now, kept_until);
+        tables.append(scope, None, now, LogEntry::NEVER_FORGOTTEN);
         tables.everybody_revoked_before =
             tables.everybody_revoked_before.max(Some(now.timestamp()));
         tables.record(event);

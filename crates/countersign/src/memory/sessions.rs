@@ -235,7 +235,11 @@ impl Tables {
     }
 
     fn make_room(&mut self, account: AccountId, limit: u32, now: UnixMillis) {
-        let live: Vec<_> = self.live_roots(account).map(|root| root.number).collect();
+        let live: Vec<_> = self
+            .live_roots(account)
+            .filter(|root| root.keep_until > now.timestamp())
+            .map(|root| root.number)
+            .collect();
         let places = usize::try_from(limit.saturating_sub(1)).unwrap_or(usize::MAX);
         for &oldest in live.iter().take(live.len().saturating_sub(places)) {
             self.end_root(oldest, EndCause::SessionLimit, now);

@@ -61,6 +61,9 @@ pub struct LogEntry {
 }
 
 impl LogEntry {
+    /// The `forget_at` of an entry that stays for good: the end of the year 9999, the latest `exp` there is.
+    pub const NEVER_FORGOTTEN: Timestamp = Timestamp::from_seconds(253_402_300_799);
+
     /// The entry as the index of a node takes it.
     pub fn to_index_entry(&self) -> RevocationEntry {
         let scope = match &self.scope {
@@ -133,8 +136,9 @@ pub trait Revocations: Send + Sync {
         event: Option<&AuditEvent>,
     ) -> Result<(), StoreError>;
 
-    /// Appends an entry for everything up to the highest number drawn so far, and sets everybody's
-    /// `revoked_before`.
+    /// Appends an entry for everything up to the highest number drawn so far, and moves everybody's
+    /// `revoked_before` on. The entry is never forgotten: no row tells that its session is revoked, and a rotation
+    /// that races it may extend any of them.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was written.

@@ -66,7 +66,7 @@ caught_by_name! {
         by "revocations::a_session_entry_is_kept_as_long_as_any_token"
            "revocations::an_account_entry_is_kept_as_long_as_any_token"
            "revocations::a_state_entry_is_kept_as_long_as_any_token"
-           "revocations::an_entry_for_everything_is_kept_as_long_as_any_token"
+           "revocations::an_entry_for_everything_is_never_forgotten"
     a_stale_marker_is_caught: StaleMarker
         by "revocations::the_marker_changes_with_every_append"
     an_unchecked_guard_is_caught: UncheckedGuard
