@@ -1,0 +1,11 @@
+//! The endpoints, one file each: extract, one call of the authority, render.
+
+pub(crate) mod add_slash;
+pub(crate) mod blacklist;
+pub(crate) mod health;
+pub(crate) mod jwks;
+pub(crate) mod me;
+pub(crate) mod obtain;
+pub(crate) mod refresh;
+pub(crate) mod unknown;
+pub(crate) mod verify;

@@ -1,0 +1,52 @@
+//! Countersign over HTTP: SimpleJWT's endpoints and our own, as one [`axum::Router`].
+//!
+//! This crate knows HTTP and nothing else: it parses a request, calls one method of the
+//! [`Authority`](countersign::Authority), and writes down what that said. It holds no policy, no SQL, and
+//! reads no clock.
+//!
+//! One request, walked through:
+//!
+//! 1. `guard` sees every request first and every answer last: host, request id, log line, time-out, panics,
+//!    security headers.
+//! 2. `routes` has the whole table on one screen; each endpoint is a file under `endpoints/`.
+//! 3. An extractor turns the request into values or refuses it: `Posted` for what a client submits,
+//!    `SignedIn` for whoever holds an access token. Both keep the order in which Django REST
+//!    framework judges a request: what the client accepts, who it is, which method, what it sent.
+//! 4. The endpoint calls the authority once and hands the outcome to `wire`, which alone knows what SimpleJWT's
+//!    clients are used to reading.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # fn serve(authority: Arc<countersign::Authority>) -> axum::Router {
+//! axum::Router::new()
+//!     .merge(countersign_axum::token_endpoints(Arc::clone(&authority)))
+//!     .merge(countersign_axum::key_endpoints(authority))
+//! # }
+//! ```
+//!
+//! # What it does not do
+//! It reads no forwarding header: the address of a client is what the server says in [`ClientAddress`]. It speaks
+//! no TLS, bounds no connections and no request heads; that is the server's business. It renders no HTML: where a
+//! browser asks for it, it gets JSON.
+
+mod api;
+mod bearer;
+mod body;
+mod client;
+mod endpoints;
+mod exchange;
+mod failure;
+mod guard;
+mod headers;
+mod negotiation;
+mod percent;
+mod posted;
+mod problem;
+mod routes;
+mod signed_in;
+mod wire;
+
+pub use client::ClientAddress;
+pub use routes::{
+    health_endpoints, key_endpoints, paths, resource_endpoints, router, token_endpoints,
+};

@@ -1,0 +1,117 @@
+//! The route table, on one screen, and the routers made of it.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::handler::HandlerWithoutStateExt as _;
+use axum::response::Response;
+use axum::routing::{MethodRouter, any, get};
+use countersign::Authority;
+use tower::ServiceExt as _;
+
+use crate::api::Api;
+use crate::endpoints::{add_slash, blacklist, health, jwks, me, obtain, refresh, unknown, verify};
+use crate::guard::GuardLayer;
+use crate::{percent, problem};
+
+type Endpoint = (&'static str, fn() -> MethodRouter<Arc<Api>>);
+
+/// Tokens for passwords, and tokens for tokens.
+const TOKEN: &[Endpoint] = &[
+    ("/api/token/", || any(obtain::obtain)),
+    ("/api/token/refresh/", || any(refresh::refresh)),
+    ("/api/token/verify/", || any(verify::verify)),
+    ("/api/token/blacklist/", || any(blacklist::blacklist)),
+];
+
+/// What an access token opens.
+const RESOURCE: &[Endpoint] = &[("/api/me/", || any(me::me))];
+
+/// What verifiers elsewhere need.
+const KEYS: &[Endpoint] = &[("/.well-known/jwks.json", || {
+    get(jwks::jwks).fallback(problem::method_not_allowed)
+})];
+
+/// What whoever runs the server asks.
+const HEALTH: &[Endpoint] = &[
+    ("/healthz", || {
+        get(health::alive).fallback(problem::method_not_allowed)
+    }),
+    ("/readyz", || {
+        get(health::ready).fallback(problem::method_not_allowed)
+    }),
+];
+
+/// Everything, with an answer of our own for paths that are not in the table.
+///
+/// Percent-encoded letters in a path are decoded once, as Django does, before the table is asked a second time.
+pub fn router(authority: Arc<Authority>) -> Router {
+    let api = Api::new(authority);
+    let table = mount(&api, [TOKEN, RESOURCE, KEYS, HEALTH].concat());
+    let complete = table
+        .clone()
+        .fallback_service(unknown::unknown.into_service());
+    let guard = GuardLayer::new(&api);
+    let fallback = move |request: Request| {
+        let complete = complete.clone();
+        async move { dispatch_decoded(complete, request).await }
+    };
+    table.fallback(fallback).layer(guard)
+}
+
+/// The token endpoints alone: obtain, refresh, verify, blacklist.
+pub fn token_endpoints(authority: Arc<Authority>) -> Router {
+    part(authority, TOKEN)
+}
+
+/// `/api/me/` alone.
+pub fn resource_endpoints(authority: Arc<Authority>) -> Router {
+    part(authority, RESOURCE)
+}
+
+/// The JWK Set alone.
+pub fn key_endpoints(authority: Arc<Authority>) -> Router {
+    part(authority, KEYS)
+}
+
+/// `/healthz` and `/readyz` alone.
+pub fn health_endpoints(authority: Arc<Authority>) -> Router {
+    part(authority, HEALTH)
+}
+
+/// Every path of the table, for proxies and for tests that must not forget one.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    [TOKEN, RESOURCE, KEYS, HEALTH]
+        .into_iter()
+        .flatten()
+        .map(|(path, _)| *path)
+}
+
+fn part(authority: Arc<Authority>, endpoints: &[Endpoint]) -> Router {
+    let api = Api::new(authority);
+    mount(&api, endpoints.to_vec()).layer(GuardLayer::new(&api))
+}
+
+/// Mounts endpoints; whoever forgets the slash at the end is sent on to it.
+fn mount(api: &Arc<Api>, endpoints: Vec<Endpoint>) -> Router {
+    let mut table = Router::new();
+    for (path, endpoint) in endpoints {
+        table = table.route(path, endpoint());
+        if let Some(open) = path.strip_suffix('/') {
+            table = table.route(open, any(add_slash::add_slash));
+        }
+    }
+    table.with_state(Arc::clone(api))
+}
+
+/// Tries a path that is not in the table once more without its percent-encoding.
+async fn dispatch_decoded(table: Router, mut request: Request) -> Response {
+    if let Some(decoded) = percent::decode_path(request.uri()) {
+        *request.uri_mut() = decoded;
+    }
+    table
+        .oneshot(request)
+        .await
+        .unwrap_or_else(|never| match never {})
+}

@@ -1,0 +1,9 @@
+//! What clients read: one module per surface, and it alone quotes that surface's names and texts.
+
+mod answer;
+pub(crate) mod indent;
+mod metadata;
+pub(crate) mod simplejwt;
+
+pub(crate) use answer::Answer;
+pub(crate) use metadata::describe;

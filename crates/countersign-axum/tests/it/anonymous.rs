@@ -1,0 +1,65 @@
+//! What somebody without a token gets, for every route there is.
+
+use std::collections::BTreeMap;
+
+use crate::site::Site;
+
+/// Method, status, and the body.
+type Case = (&'static str, u16, &'static str);
+
+/// Every path of the route table with a case of its own. A route without one fails the test below.
+const CASES: &[(&str, Case)] = &[
+    (
+        "/api/token/",
+        (
+            "POST",
+            400,
+            r#"{"username":["This field is required."],"password":["This field is required."]}"#,
+        ),
+    ),
+    (
+        "/api/token/refresh/",
+        ("POST", 400, r#"{"refresh":["This field is required."]}"#),
+    ),
+    (
+        "/api/token/verify/",
+        ("POST", 400, r#"{"token":["This field is required."]}"#),
+    ),
+    (
+        "/api/token/blacklist/",
+        ("POST", 400, r#"{"refresh":["This field is required."]}"#),
+    ),
+    (
+        "/api/me/",
+        (
+            "GET",
+            401,
+            r#"{"detail":"Authentication credentials were not provided."}"#,
+        ),
+    ),
+    ("/.well-known/jwks.json", ("GET", 200, r#"{"keys":[]}"#)),
+    ("/healthz", ("GET", 200, r#"{"status":"ok"}"#)),
+    ("/readyz", ("GET", 200, r#"{"status":"ok"}"#)),
+];
+
+#[tokio::test]
+async fn every_route_has_an_answer_for_strangers() {
+    let site = Site::simplejwt().await;
+    let cases: BTreeMap<_, _> = CASES.iter().copied().collect();
+    for path in countersign_axum::paths() {
+        let Some((method, status, body)) = cases.get(path) else {
+            panic!("{path} has no case: what does somebody without a token get there?");
+        };
+        let reply = site.anonymous().method(method, path).await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.text()),
+            (*status, *body),
+            "{path}"
+        );
+    }
+    assert_eq!(
+        cases.len(),
+        countersign_axum::paths().count(),
+        "a case without a route"
+    );
+}

@@ -1,0 +1,110 @@
+//! What clients see when something is out of order.
+
+use async_trait::async_trait;
+use axum::http::StatusCode;
+use countersign::Preset;
+use countersign::account::{Account, AccountId, Accounts, Residence};
+use countersign::memory::MemoryStore;
+use countersign::password::EncodedPassword;
+use countersign::store::StoreError;
+use countersign_token::UnixMillis;
+use tokio::time::Instant;
+
+use crate::site::{ME, OBTAIN, Site, credentials};
+
+/// Accounts that misbehave by name.
+struct Moody(MemoryStore);
+
+#[async_trait]
+impl Accounts for Moody {
+    fn residence(&self) -> Residence {
+        self.0.residence()
+    }
+
+    async fn find_account_by_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
+        match login {
+            "down" => Err(StoreError::unavailable("the disk is on fire")),
+            "corrupt" => Err(StoreError::Corrupt("row 17".to_owned())),
+            "panic" => panic!("nobody expected that"),
+            "slow" => std::future::pending().await,
+            _ => self.0.find_account_by_login(login).await,
+        }
+    }
+
+    async fn find_account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
+        self.0.find_account(id).await
+    }
+
+    async fn upgrade_password(
+        &self,
+        id: AccountId,
+        from: &EncodedPassword,
+        to: &EncodedPassword,
+    ) -> Result<(), StoreError> {
+        self.0.upgrade_password(id, from, to).await
+    }
+
+    async fn record_login(&self, id: AccountId, at: UnixMillis) -> Result<(), StoreError> {
+        self.0.record_login(id, at).await
+    }
+}
+
+async fn moody() -> Site {
+    Site::over(Preset::SimpleJwt, |_| {}, Moody).await
+}
+
+#[tokio::test]
+async fn a_store_that_is_down_asks_to_try_again() {
+    let site = moody().await;
+    let reply = site
+        .anonymous()
+        .post(OBTAIN, &credentials("down", "x"))
+        .await;
+    insta::assert_snapshot!(reply.shown(), @r#"
+    503 Service Unavailable
+    allow: POST, OPTIONS
+    cache-control: no-store
+    content-length: <…>
+    content-security-policy: default-src 'none'; frame-ancestors 'none'
+    content-type: application/json
+    retry-after: 1
+    vary: Accept
+    x-content-type-options: nosniff
+    x-request-id: <…>
+
+    {"detail":"Service temporarily unavailable, try again later."}
+    "#);
+}
+
+#[tokio::test]
+async fn a_panic_is_a_constant_answer_and_nothing_more() {
+    let site = moody().await;
+    let reply = site
+        .anonymous()
+        .post(OBTAIN, &credentials("panic", "x"))
+        .await;
+    insta::assert_snapshot!(reply.shown(), @r#"
+    500 Internal Server Error
+    cache-control: no-store
+    content-length: <…>
+    content-security-policy: default-src 'none'; frame-ancestors 'none'
+    content-type: application/json
+    x-content-type-options: nosniff
+    x-request-id: <…>
+
+    {"detail":"A server error occurred."}
+    "#);
+    assert_eq!(site.alice().await.get(ME).await.status, StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_ends_within_a_minute() {
+    let site = moody().await;
+    let begun = Instant::now();
+    let reply = site
+        .anonymous()
+        .post(OBTAIN, &credentials("slow", "x"))
+        .await;
+    assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(begun.elapsed().as_secs(), 60);
+}

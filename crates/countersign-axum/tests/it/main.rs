@@ -1,0 +1,21 @@
+//! Drives the real router in process, over the reference store and a clock that stands still.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "also the helpers of tests fail by panicking"
+)]
+
+mod anonymous;
+mod failures;
+mod golden;
+mod negotiation;
+mod obtain;
+mod own_endpoints;
+mod refresh;
+mod resource;
+mod revocation;
+mod secrecy;
+mod site;
+mod transport;

@@ -1,0 +1,185 @@
+//! Signing in, and what clients get wrong about it.
+
+use axum::http::StatusCode;
+
+use crate::site::{OBTAIN, PASSWORD, Site, credentials};
+
+#[tokio::test]
+async fn a_password_gives_a_pair() {
+    let site = Site::simplejwt().await;
+    let reply = site
+        .anonymous()
+        .post(OBTAIN, &credentials("alice", PASSWORD))
+        .await;
+    insta::assert_snapshot!(reply.shown(), @r#"
+    200 OK
+    allow: POST, OPTIONS
+    cache-control: no-store
+    content-length: <…>
+    content-security-policy: default-src 'none'; frame-ancestors 'none'
+    content-type: application/json
+    vary: Accept
+    x-content-type-options: nosniff
+    x-request-id: <…>
+
+    {"refresh":"<JWT>","access":"<JWT>"}
+    "#);
+}
+
+#[tokio::test]
+async fn a_refused_sign_in_does_not_say_why() {
+    let site = Site::simplejwt().await;
+    let reply = site
+        .anonymous()
+        .post(OBTAIN, &credentials("alice", "wrong"))
+        .await;
+    insta::assert_snapshot!(reply.shown(), @r#"
+    401 Unauthorized
+    allow: POST, OPTIONS
+    cache-control: no-store
+    content-length: <…>
+    content-security-policy: default-src 'none'; frame-ancestors 'none'
+    content-type: application/json
+    vary: Accept
+    www-authenticate: Bearer realm="api"
+    x-content-type-options: nosniff
+    x-request-id: <…>
+
+    {"detail":"No active account found with the given credentials"}
+    "#);
+    for (username, password) in [
+        ("nobody", PASSWORD),
+        ("bob", "pw-Bob-1"),
+        ("Alice", PASSWORD),
+    ] {
+        let other = site
+            .anonymous()
+            .post(OBTAIN, &credentials(username, password))
+            .await;
+        assert_eq!(other.shown(), reply.shown(), "{username}");
+    }
+}
+
+#[tokio::test]
+async fn all_fields_are_judged_at_once() {
+    let site = Site::simplejwt().await;
+    let reply = site
+        .anonymous()
+        .post(OBTAIN, r#"{"username":null,"password":[" "]}"#)
+        .await;
+    insta::assert_snapshot!(reply.shown(), @r#"
+    400 Bad Request
+    allow: POST, OPTIONS
+    cache-control: no-store
+    content-length: <…>
+    content-security-policy: default-src 'none'; frame-ancestors 'none'
+    content-type: application/json
+    vary: Accept
+    x-content-type-options: nosniff
+    x-request-id: <…>
+
+    {"username":["This field may not be null."],"password":["Not a valid string."]}
+    "#);
+}
+
+#[tokio::test]
+async fn strict_bodies_are_taken_exactly_as_sent() {
+    let site = Site::modern().await;
+    for (body, status) in [
+        (credentials("alice", PASSWORD), StatusCode::OK),
+        (credentials(" alice", PASSWORD), StatusCode::UNAUTHORIZED),
+        (
+            credentials("alice", &format!("{PASSWORD} ")),
+            StatusCode::UNAUTHORIZED,
+        ),
+        (
+            r#"{"username":"alice","password":5}"#.to_owned(),
+            StatusCode::BAD_REQUEST,
+        ),
+        (
+            r#"{"username":"bob","username":"alice","password":"x"}"#.to_owned(),
+            StatusCode::BAD_REQUEST,
+        ),
+    ] {
+        assert_eq!(
+            site.anonymous().post(OBTAIN, &body).await.status,
+            status,
+            "{body}"
+        );
+    }
+    let form = b"username=alice&password=pw-Alice-1";
+    let reply = site
+        .anonymous()
+        .post_as(OBTAIN, "application/x-www-form-urlencoded", form)
+        .await;
+    assert_eq!(reply.status, StatusCode::OK);
+    let reply = site
+        .anonymous()
+        .post_as(OBTAIN, "multipart/form-data; boundary=B", b"--B--")
+        .await;
+    insta::assert_snapshot!(reply.shown(), @r#"
+    415 Unsupported Media Type
+    allow: POST, OPTIONS
+    cache-control: no-store
+    content-length: <…>
+    content-security-policy: default-src 'none'; frame-ancestors 'none'
+    content-type: application/json
+    vary: Accept
+    x-content-type-options: nosniff
+    x-request-id: <…>
+
+    {"detail":"Unsupported media type \"multipart/form-data; boundary=B\" in request."}
+    "#);
+}
+
+#[tokio::test]
+async fn credentials_in_the_address_are_not_read() {
+    let site = Site::simplejwt().await;
+    let target = format!("{OBTAIN}?username=alice&password={PASSWORD}");
+    let reply = site.anonymous().post(&target, "").await;
+    assert_eq!(
+        reply.text(),
+        r#"{"username":["This field is required."],"password":["This field is required."]}"#
+    );
+}
+
+#[tokio::test]
+async fn json_at_its_edges_is_read_as_python_reads_it() {
+    let site = Site::simplejwt().await;
+    let with_password = |password: &str| format!(r#"{{"username":"alice","password":{password}}}"#);
+    for (body, status) in [
+        (with_password(r#""\u3000pw-Alice-1\u001f""#), 200),
+        (with_password(r#""\u200bpw-Alice-1""#), 401),
+        (with_password("1e5"), 401),
+        (with_password("007"), 400),
+        (with_password("NaN"), 400),
+        (with_password(r#""\ud800""#), 400),
+        (with_password(r#""a\u0000""#), 400),
+        (with_password("true"), 400),
+        (
+            format!(
+                r#"{{"username":"alice","password":"{PASSWORD}","x":{}{}}}"#,
+                "[".repeat(200),
+                "]".repeat(200)
+            ),
+            200,
+        ),
+        (
+            format!(
+                r#"{{"username":"alice","password":"{PASSWORD}","x":{}{}}}"#,
+                "[".repeat(300),
+                "]".repeat(300)
+            ),
+            400,
+        ),
+        (
+            format!(r#"{{"username":"alice","p\u0061ssword":"{PASSWORD}"}}"#),
+            200,
+        ),
+        ("\u{c}{}".to_owned(), 400),
+        ("[]".to_owned(), 400),
+    ] {
+        let reply = site.anonymous().post(OBTAIN, &body).await;
+        assert_eq!(reply.status.as_u16(), status, "{body}: {}", reply.text());
+    }
+}
