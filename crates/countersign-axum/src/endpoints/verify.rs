@@ -37,8 +37,9 @@ pub(crate) async fn verify(posted: Posted<AnyToken>) -> Response {
     let AnyToken(token) = form;
     exchange.answer(match exchange.authority().verify_token(&token).await {
         Ok(Verification::Valid) => simplejwt::done(),
-        Ok(Verification::Refused(refusal)) => {
-            simplejwt::verification_refused(&refusal, exchange.api().bodies())
+        Ok(Verification::Refused(refusal)) => simplejwt::verification_refused(&refusal),
+        Ok(Verification::Spent(refusal)) => {
+            simplejwt::verification_of_spent(refusal, exchange.api().bodies())
         }
         Err(error) => failure::answer(&error),
     })

@@ -86,14 +86,22 @@ pub(crate) fn token_refused(refusal: &TokenRefusal) -> Answer {
 }
 
 /// A refused token at the verify endpoint. No cause: whoever verifies a token need not be its owner.
-pub(crate) fn verification_refused(refusal: &TokenRefusal, bodies: WireBodies) -> Answer {
-    match (told(refusal), refusal, bodies) {
-        (Told::OfTheToken(text), TokenRefusal::Ledger(_), WireBodies::Drf) => Answer::new(
+pub(crate) fn verification_refused(refusal: &TokenRefusal) -> Answer {
+    match told(refusal) {
+        Told::OfTheToken(text) => coded(text, TOKEN_NOT_VALID),
+        Told::OfTheAccount(text) => detail(StatusCode::UNAUTHORIZED, text),
+    }
+}
+
+/// A refresh or sliding token at the verify endpoint that the ledger refuses: the original answers with a field
+/// error there, and so do `drf` bodies.
+pub(crate) fn verification_of_spent(refusal: Refusal, bodies: WireBodies) -> Answer {
+    match (ledger_told(refusal), bodies) {
+        (Told::OfTheToken(text), WireBodies::Drf) => Answer::new(
             StatusCode::BAD_REQUEST,
             format!(r#"{{"non_field_errors":["{text}"]}}"#),
         ),
-        (Told::OfTheToken(text), _, _) => coded(text, TOKEN_NOT_VALID),
-        (Told::OfTheAccount(text), _, _) => detail(StatusCode::UNAUTHORIZED, text),
+        _ => verification_refused(&refusal.into()),
     }
 }
 

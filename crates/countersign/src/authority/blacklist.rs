@@ -3,7 +3,7 @@
 use countersign_token::{Authenticated, Refresh as RefreshKind, UnixMillis};
 
 use super::foreign::{foreign_record, sealing_keys_changed};
-use super::{Authority, AuthorityError, Client, TokenRefusal};
+use super::{Authority, AuthorityError, Client, TokenRefusal, account_of};
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::rotation::{Refusal, ReuseDetection, RotationMode};
 use crate::sealed_id::{Opened, TokenAddress};
@@ -154,6 +154,9 @@ impl Authority {
         };
         if let Err(error) = genuine.has_kind::<RefreshKind>() {
             return Ok(Blacklisted::Refused(error.into()));
+        }
+        if genuine.user().is_some() && account_of(genuine).is_none() {
+            return Ok(Blacklisted::Refused(Refusal::AccountGone.into()));
         }
         if let Some(session) = known.and_then(|known| known.session) {
             return self.blacklist_adopted(session, genuine, client, now).await;

@@ -62,6 +62,7 @@ impl Authority {
         let refusal = match self.verify_token(token).await? {
             Verification::Valid => None,
             Verification::Refused(refusal) => Some(refusal),
+            Verification::Spent(refusal) => Some(refusal.into()),
         };
         Ok(Explanation {
             claims: Some(genuine.claims()?),

@@ -5,6 +5,7 @@ use countersign_token::{
 };
 use quick_cache::sync::Cache;
 
+use super::blacklist::refuse_ended;
 use super::{Authority, AuthorityError, TokenRefusal, account_of};
 use crate::account::{Account, AccountId};
 use crate::policy::{ForeignTokenPolicy, SessionCheck};
@@ -129,9 +130,18 @@ impl Authority {
         root: SessionNumber,
     ) -> Result<Option<Refusal>, AuthorityError> {
         if self.revoked_by(genuine, Some(address)).is_some() {
-            return Ok(Some(Refusal::Blacklisted));
+            return Ok(Some(self.why_revoked(root).await));
         }
         Ok(self.session_facts(root).await?.err())
+    }
+
+    /// Why a token that the index refuses is refused, as far as its session's row tells. The refusal stands
+    /// whether or not the store can be asked.
+    async fn why_revoked(&self, root: SessionNumber) -> Refusal {
+        match self.store.find_session(root).await {
+            Ok(Some(lineage)) => refuse_ended(&lineage).err().unwrap_or(Refusal::Blacklisted),
+            Ok(None) | Err(_) => Refusal::Blacklisted,
+        }
     }
 
     /// What the index knows against a token.

@@ -987,7 +987,7 @@ async fn revoking_everything_stops_every_token_drawn_so_far_and_no_later_one() {
                 "{mode:?}"
             );
             let verdict = house.authority.verify_token(token).await.unwrap();
-            assert!(matches!(verdict, Verification::Refused(_)), "{mode:?}");
+            assert!(matches!(verdict, Verification::Spent(_)), "{mode:?}");
         }
         for token in [&own.access, &adopted.access] {
             assert!(!house.is_identified(token.as_str()).await, "{mode:?}");

@@ -1,6 +1,6 @@
 //! Verifying for others: is this token good, whatever its kind?
 
-use countersign_token::{Authenticated, Refresh as RefreshKind, UnixMillis};
+use countersign_token::{Authenticated, Refresh as RefreshKind, Sliding, UnixMillis};
 
 use super::blacklist::refuse_ended;
 use super::{Authority, AuthorityError, TokenRefusal};
@@ -16,6 +16,8 @@ pub enum Verification {
     Valid,
     /// It is refused.
     Refused(TokenRefusal),
+    /// It is a genuine refresh or sliding token, and the ledger refuses it: what SimpleJWT's blacklist tells.
+    Spent(Refusal),
 }
 
 impl Authority {
@@ -41,7 +43,13 @@ impl Authority {
         } else {
             self.ask_index(&genuine, now).await?
         };
-        Ok(refusal.map_or(Verification::Valid, Verification::Refused))
+        Ok(match refusal {
+            None => Verification::Valid,
+            Some(TokenRefusal::Ledger(refusal)) if is_renewable(&genuine) => {
+                Verification::Spent(refusal)
+            }
+            Some(refusal) => Verification::Refused(refusal),
+        })
     }
 
     async fn ask_index(
@@ -149,6 +157,11 @@ impl Authority {
                 .map(TokenRefusal::from),
         })
     }
+}
+
+/// Whether a token is of a kind that buys new ones.
+fn is_renewable(genuine: &Authenticated) -> bool {
+    genuine.has_kind::<RefreshKind>().is_ok() || genuine.has_kind::<Sliding>().is_ok()
 }
 
 /// Whether a refresh token is the current one of a session that lives.

@@ -1,0 +1,97 @@
+//! base64url without padding (RFC 7515 §2), and only in its canonical form.
+//!
+//! Refused: `=`, white space, the letters `+` and `/`, and unused trailing bits that are not zero
+//! (RFC 4648 §3.5). One value has one spelling, so nobody can respell a token that we know.
+
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::NO_PAD;
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+use base64::engine::GeneralPurpose as Fastest;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use base64::engine::Simd as Fastest;
+
+/// The text is not canonical base64url.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotBase64Url;
+
+/// Encodes into a new string.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    ENGINE.encode(bytes)
+}
+
+/// Appends the encoding of `bytes`.
+pub(crate) fn append(bytes: &[u8], text: &mut String) {
+    ENGINE.encode_string(bytes, text);
+}
+
+/// Decodes into a new vector.
+pub(crate) fn decode(text: &str) -> Result<Vec<u8>, NotBase64Url> {
+    ENGINE.decode(text).map_err(|_| NotBase64Url)
+}
+
+/// Decodes a short text on the stack; `N` must have room for all of it.
+pub(crate) fn decode_short<const N: usize>(text: &str) -> Result<Short<N>, NotBase64Url> {
+    let mut bytes = [0; N];
+    let len = ENGINE
+        .decode_slice(text, &mut bytes)
+        .map_err(|_| NotBase64Url)?;
+    Ok(Short { bytes, len })
+}
+
+/// A few bytes without an allocation.
+pub(crate) struct Short<const N: usize> {
+    bytes: [u8; N],
+    len: usize,
+}
+
+impl<const N: usize> Short<N> {
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// Asks the processor once which instructions it has.
+static ENGINE: LazyLock<Fastest> = LazyLock::new(|| {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    return Fastest::url_safe(NO_PAD);
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    return Fastest::new(&base64::alphabet::URL_SAFE, NO_PAD);
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc_7515_appendix_c() {
+        let bytes = [3, 236, 255, 224, 193];
+        assert_eq!(encode(&bytes), "A-z_4ME");
+        assert_eq!(decode("A-z_4ME").unwrap(), bytes);
+    }
+
+    #[test]
+    fn every_other_spelling_is_refused() {
+        let spellings = [
+            "A-z_4ME=",
+            "A+z/4ME",
+            "A-z_4MF",
+            " A-z_4ME",
+            "A-z_4ME\n",
+            "A-z_\n4ME",
+            "A",
+            "A-z_4",
+            "A-z_4ME==",
+            "A-z_4M?",
+            "\u{ff21}-z_4ME",
+        ];
+        for text in spellings {
+            assert_eq!(decode(text), Err(NotBase64Url), "{text:?}");
+            // Long enough for the vector instructions, which have a path of their own.
+            let long = "A-z_".repeat(40) + text;
+            assert_eq!(decode(&long), Err(NotBase64Url), "{long:?}");
+        }
+    }
+}

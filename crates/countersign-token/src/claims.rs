@@ -1,0 +1,386 @@
+//! The claims set: the JSON object that a token signs (RFC 7519 §2).
+
+use indexmap::IndexMap;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::json::{self, JsonError};
+use crate::time::Timestamp;
+
+/// Claims in the order in which they were put in, each with its value as JSON text.
+///
+/// Values are kept as text, so what is read is written again unchanged: order, the spelling of
+/// numbers and escapes survive, and [`ClaimsSet::parse`] of [`ClaimsSet::to_json`] is the same set.
+///
+/// # What it is not
+/// Not proof of anything: a claims set may be built by anybody. Whoever needs checked claims asks
+/// for [`Authenticated`](crate::Authenticated) or [`Verified`](crate::Verified).
+///
+/// ```
+/// use countersign_token::ClaimsSet;
+///
+/// let mut claims = ClaimsSet::new();
+/// claims.insert("name", "Zoé")?;
+/// claims.insert("roles", ["editor"])?;
+/// assert_eq!(claims.to_json(), r#"{"name":"Zo\u00e9","roles":["editor"]}"#);
+/// # Ok::<(), countersign_token::ClaimsError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct ClaimsSet {
+    members: IndexMap<String, Box<RawValue>>,
+}
+
+impl ClaimsSet {
+    /// An empty set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads a JSON object, strictly.
+    ///
+    /// # Errors
+    /// [`ClaimsError::Json`] if the text is not one JSON object, repeats a name at any depth
+    /// (RFC 7519 §4), holds a lone surrogate, is nested more than 32 deep, has more than 1000
+    /// members or a number of more than 40 digits.
+    pub fn parse(text: &str) -> Result<Self, ClaimsError> {
+        let mut members = IndexMap::new();
+        let mut unreadable = None;
+        json::scan_object(text, |name, value| match raw_value(value) {
+            Ok(value) => {
+                members.insert(name.into_owned(), value);
+            }
+            Err(source) => unreadable = Some(ClaimsError::value(&name, source)),
+        })
+        .map_err(ClaimsError::Json)?;
+        unreadable.map_or(Ok(Self { members }), Err)
+    }
+
+    /// Writes the set as a compact JSON object.
+    pub fn to_json(&self) -> String {
+        let mut text = String::from("{");
+        for (position, (name, value)) in self.members.iter().enumerate() {
+            if position > 0 {
+                text.push(',');
+            }
+            json::push_ascii_string(name, &mut text);
+            text.push(':');
+            text.push_str(value.get());
+        }
+        text.push('}');
+        text
+    }
+
+    /// Sets a claim: in its place if the name is there already, else at the end.
+    ///
+    /// The value is written as Python writes it: ASCII only (`é` becomes `\u00e9`), `1.0` with its
+    /// fraction. A float that is not finite becomes `null`, since JSON has no spelling for it.
+    ///
+    /// # Errors
+    /// - [`ClaimsError::Value`] if the value has no JSON form.
+    /// - [`ClaimsError::Json`] if the form would be refused by [`parse`](Self::parse).
+    ///
+    /// The set is unchanged then.
+    pub fn insert<T: Serialize>(&mut self, name: &str, value: T) -> Result<(), ClaimsError> {
+        let text = json::to_ascii(&value).map_err(|source| ClaimsError::value(name, source))?;
+        self.insert_raw(name, text)
+    }
+
+    /// Sets a claim to a JSON text, as [`raw`](Self::raw) gives it: no digit and no escape changes.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert).
+    pub fn insert_raw(&mut self, name: &str, json: impl Into<String>) -> Result<(), ClaimsError> {
+        let text = json.into();
+        json::scan_value(&text).map_err(ClaimsError::Json)?;
+        let value =
+            RawValue::from_string(text).map_err(|source| ClaimsError::value(name, source))?;
+        self.members.insert(name.to_owned(), value);
+        Ok(())
+    }
+
+    /// Takes a claim out; tells whether it was there. The others keep their order.
+    pub fn remove(&mut self, name: &str) -> bool {
+        self.members.shift_remove(name).is_some()
+    }
+
+    /// Whether the claim is there, even as `null`.
+    pub fn contains(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
+    /// Reads a claim into a type; `None` if it is absent.
+    ///
+    /// # Errors
+    /// The inner [`ClaimsError::Value`] if the value is there and of another type.
+    pub fn get<T: DeserializeOwned>(&self, name: &str) -> Option<Result<T, ClaimsError>> {
+        let value = self.raw(name)?;
+        Some(serde_json::from_str(value).map_err(|source| ClaimsError::value(name, source)))
+    }
+
+    /// The JSON text of a claim.
+    pub fn raw(&self, name: &str) -> Option<&str> {
+        self.members.get(name).map(|value| value.get())
+    }
+
+    /// Names and JSON texts, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.members
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.get()))
+    }
+
+    /// How many claims there are.
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+}
+
+/// The registered claims (RFC 7519 §4.1). A getter answers `None` also for a value of a wrong type.
+impl ClaimsSet {
+    /// `iss`: who issued the token.
+    pub fn issuer(&self) -> Option<String> {
+        self.registered("iss")
+    }
+
+    /// `sub`: whom the token is about.
+    pub fn subject(&self) -> Option<String> {
+        self.registered("sub")
+    }
+
+    /// `aud`: for whom the token is; one string counts as a list of one.
+    pub fn audience(&self) -> Option<Vec<String>> {
+        self.registered("aud")
+            .map(|one: String| vec![one])
+            .or_else(|| self.registered("aud"))
+    }
+
+    /// `exp`: from this second on the token is refused.
+    pub fn expiration(&self) -> Option<Timestamp> {
+        self.date("exp")
+    }
+
+    /// `nbf`: before this second the token is refused.
+    pub fn not_before(&self) -> Option<Timestamp> {
+        self.date("nbf")
+    }
+
+    /// `iat`: when the token was issued.
+    pub fn issued_at(&self) -> Option<Timestamp> {
+        self.date("iat")
+    }
+
+    /// `jti`: the id of the token.
+    pub fn token_id(&self) -> Option<String> {
+        self.registered("jti")
+    }
+
+    /// Sets `iss`.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert); no string is refused.
+    pub fn set_issuer(&mut self, issuer: &str) -> Result<(), ClaimsError> {
+        self.insert("iss", issuer)
+    }
+
+    /// Sets `sub`.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert); no string is refused.
+    pub fn set_subject(&mut self, subject: &str) -> Result<(), ClaimsError> {
+        self.insert("sub", subject)
+    }
+
+    /// Sets `aud`: to a string if there is one audience, else to a list (RFC 7519 §4.1.3).
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert); no list of strings is refused.
+    pub fn set_audience(&mut self, audiences: &[&str]) -> Result<(), ClaimsError> {
+        match audiences {
+            [one] => self.insert("aud", one),
+            several => self.insert("aud", several),
+        }
+    }
+
+    /// Sets `jti`.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert); no string is refused.
+    pub fn set_token_id(&mut self, id: &str) -> Result<(), ClaimsError> {
+        self.insert("jti", id)
+    }
+
+    /// Sets `exp`.
+    pub fn set_expiration(&mut self, at: Timestamp) {
+        self.set_date("exp", at);
+    }
+
+    /// Sets `nbf`.
+    pub fn set_not_before(&mut self, at: Timestamp) {
+        self.set_date("nbf", at);
+    }
+
+    /// Sets `iat`.
+    pub fn set_issued_at(&mut self, at: Timestamp) {
+        self.set_date("iat", at);
+    }
+
+    fn registered<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        self.get(name).and_then(Result::ok)
+    }
+
+    fn date(&self, name: &str) -> Option<Timestamp> {
+        self.raw(name)
+            .and_then(json::whole_part)
+            .map(Timestamp::from_seconds)
+    }
+
+    fn set_date(&mut self, name: &str, at: Timestamp) {
+        // The decimal text of an integer is a JSON value of at most 19 digits.
+        let set = self.insert_raw(name, at.to_string());
+        debug_assert!(set.is_ok(), "an integer is valid JSON");
+    }
+}
+
+/// Two sets are equal if they have the same claims in the same order and the same spelling.
+impl PartialEq for ClaimsSet {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for ClaimsSet {}
+
+/// Shows the names only: values may be personal, and `hash_password` is nobody's business.
+impl std::fmt::Debug for ClaimsSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.members.keys()).finish()
+    }
+}
+
+/// Why a claims set could not be read or changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClaimsError {
+    /// The text is not a JSON value that we accept.
+    #[error("not an acceptable claims set")]
+    Json(#[source] JsonError),
+    /// The value of one claim does not fit the type that was asked for, or has no JSON form.
+    #[error("the value of claim {claim:?} does not fit")]
+    Value {
+        /// The name of the claim.
+        claim: Box<str>,
+        /// What serde says.
+        source: serde_json::Error,
+    },
+}
+
+impl ClaimsError {
+    pub(crate) fn value(claim: &str, source: serde_json::Error) -> Self {
+        Self::Value {
+            claim: claim.into(),
+            source,
+        }
+    }
+}
+
+fn raw_value(text: &str) -> serde_json::Result<Box<RawValue>> {
+    RawValue::from_string(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(claims: &ClaimsSet) -> Vec<&str> {
+        claims.iter().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn the_text_of_values_survives() {
+        let text =
+            r#"{"b":1.50,"a":123456789012345678901234567890,"é":"\u00e9é","n":{"x" : [1e5]}}"#;
+        let claims = ClaimsSet::parse(text).unwrap();
+        let written = claims.to_json();
+        assert_eq!(written, text.replace("\"é\":", "\"\\u00e9\":"));
+        assert_eq!(ClaimsSet::parse(&written).unwrap(), claims);
+    }
+
+    #[test]
+    fn a_claim_is_replaced_in_its_place_and_removed_without_a_gap() {
+        let mut claims = ClaimsSet::parse(r#"{"a":1,"b":2,"c":3}"#).unwrap();
+        claims.insert("a", "x").unwrap();
+        claims.insert("d", 4).unwrap();
+        assert!(claims.remove("b"));
+        assert!(!claims.remove("b"));
+        assert_eq!(claims.to_json(), r#"{"a":"x","c":3,"d":4}"#);
+        assert_eq!(names(&claims), ["a", "c", "d"]);
+    }
+
+    #[test]
+    fn absent_null_and_wrong_types_are_told_apart() {
+        let claims = ClaimsSet::parse(r#"{"n":null,"s":"7"}"#).unwrap();
+        assert!(claims.get::<String>("x").is_none());
+        assert!(claims.contains("n"));
+        assert_eq!(claims.get::<Option<String>>("n").unwrap().unwrap(), None);
+        assert!(claims.get::<u8>("s").unwrap().is_err());
+        assert_eq!(claims.raw("s"), Some("\"7\""));
+    }
+
+    #[test]
+    fn what_parse_would_refuse_cannot_be_inserted() {
+        let mut claims = ClaimsSet::new();
+        for text in [
+            "",
+            "1,\"b\":2",
+            "{\"a\":1,\"a\":2}",
+            "[1",
+            "\"\\ud800\"",
+            "1}",
+            "NaN",
+        ] {
+            assert!(claims.insert_raw("a", text).is_err(), "{text}");
+        }
+        let mut deep = serde_json::json!(1);
+        for _ in 0..31 {
+            deep = serde_json::json!([deep]);
+        }
+        claims.insert("deep", &deep).unwrap();
+        assert!(claims.insert("deeper", [&deep]).is_err());
+        assert!(ClaimsSet::parse(&claims.to_json()).is_ok());
+        assert_eq!(names(&claims), ["deep"]);
+    }
+
+    #[test]
+    fn registered_claims_have_names_of_their_own() {
+        let mut claims = ClaimsSet::new();
+        claims.set_issuer("i").unwrap();
+        claims.set_subject("s").unwrap();
+        claims.set_audience(&["one"]).unwrap();
+        claims.set_expiration(Timestamp::from_seconds(3));
+        claims.set_not_before(Timestamp::from_seconds(1));
+        claims.set_issued_at(Timestamp::from_seconds(-2));
+        claims.set_token_id("t").unwrap();
+        let text = r#"{"iss":"i","sub":"s","aud":"one","exp":3,"nbf":1,"iat":-2,"jti":"t"}"#;
+        assert_eq!(claims.to_json(), text);
+        assert_eq!(claims.expiration(), Some(Timestamp::from_seconds(3)));
+        assert_eq!(claims.audience().unwrap(), ["one"]);
+        claims.set_audience(&["one", "two"]).unwrap();
+        assert_eq!(claims.audience().unwrap(), ["one", "two"]);
+        assert_eq!(
+            (claims.issuer(), claims.token_id()),
+            (Some("i".into()), Some("t".into()))
+        );
+    }
+
+    #[test]
+    fn debug_shows_no_values() {
+        let claims = ClaimsSet::parse(r#"{"hash_password":"A1B2"}"#).unwrap();
+        assert_eq!(format!("{claims:?}"), r#"{"hash_password"}"#);
+    }
+}

@@ -1,0 +1,18 @@
+//! The tests of the crate from outside, in one binary.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "also the helpers of tests fail by panicking"
+)]
+
+mod authenticated;
+mod keys;
+mod properties;
+mod revocation;
+mod rfc;
+mod security;
+mod simplejwt;
+mod support;
+mod wycheproof;
