@@ -45,7 +45,7 @@ fn crash_after(place: &Place, rotations: usize) -> Vec<Chain> {
     let mut server = place.serve(&["serve"]);
     let address = server.address();
     let answered = AtomicUsize::new(0);
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS)
             .map(|_| scope.spawn(|| rotate_until_it_breaks(address, &answered)))
