@@ -115,6 +115,13 @@ pub trait Accounts: Send + Sync {
     /// [`StoreError`] if the look-up could not be made.
     async fn find_account(&self, id: AccountId) -> Result<Option<Account>, StoreError>;
 
+    /// Up to `limit` stored passwords, spread evenly over all accounts. They tell what checking a password costs
+    /// here, so that an unknown name costs the same.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they could not be read.
+    async fn sample_passwords(&self, limit: u32) -> Result<Vec<EncodedPassword>, StoreError>;
+
     /// Replaces the stored form `from` of an unchanged password by `to`, and does nothing if the account
     /// holds another form by now. The credential version stays.
     ///

@@ -27,6 +27,7 @@ pub struct KeyRing {
     /// Replaced as a whole when another node adds or drops a key; readers never wait.
     sealing: ArcSwap<SealingKeys>,
     client_digest: hmac::Key,
+    name_digest: hmac::Key,
     master: MasterKey,
 }
 
@@ -136,6 +137,7 @@ impl KeyRing {
             verification: Arc::new(KeySet::new(verification).map_err(KeyRingError::KeySet)?),
             sealing: ArcSwap::from_pointee(sealing_keys(&master, &records)?),
             client_digest: master.mac_key("countersign client digest")?,
+            name_digest: master.mac_key("countersign decoy of a name")?,
             master,
         })
     }
@@ -217,14 +219,19 @@ impl KeyRing {
         let mut context = hmac::Context::with_key(&self.client_digest);
         context.update(&[u8::from(user_agent.is_some())]);
         context.update(user_agent.unwrap_or_default().as_bytes());
-        let tag = context.sign();
-        let bits = tag
-            .as_ref()
-            .iter()
-            .take(8)
-            .fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
-        ClientDigest::from_bits(bits)
+        ClientDigest::from_bits(first_bits(&context.sign()))
     }
+
+    /// The keyed digest of a login name, which chooses the decoy that it meets if nobody has it.
+    pub fn name_digest(&self, name: &str) -> u64 {
+        first_bits(&hmac::sign(&self.name_digest, name.as_bytes()))
+    }
+}
+
+/// The first 64 bits of a MAC.
+fn first_bits(tag: &hmac::Tag) -> u64 {
+    let bytes = tag.as_ref().iter().take(8);
+    bytes.fold(0, |bits, byte| (bits << 8) | u64::from(*byte))
 }
 
 fn stored_keys(

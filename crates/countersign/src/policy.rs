@@ -74,6 +74,14 @@ pub struct TokenPolicy {
     pub access_lifetime: Duration,
     /// Life of a refresh token, from one second up.
     pub refresh_lifetime: Duration,
+    /// Life of a sliding token, from one second up. Each refresh begins it anew.
+    pub sliding_lifetime: Duration,
+    /// How long after its sign-in a sliding token can be refreshed, from one second up.
+    pub sliding_refresh_lifetime: Duration,
+    /// The claim that says until when a sliding token can be refreshed.
+    pub sliding_refresh_claim: String,
+    /// The classes of token that resources accept, tried in this order; at least one.
+    pub resource_classes: Vec<TokenClass>,
     /// `iss`: written and demanded, if set.
     pub issuer: Option<String>,
     /// `aud`: written and demanded, if not empty.
@@ -97,6 +105,39 @@ impl TokenPolicy {
     pub const MAX_LEEWAY: Duration = Duration::from_mins(5);
     /// The longest life of any token: a hundred years.
     pub const MAX_LIFETIME: Duration = Duration::from_hours(100 * 365 * 24);
+}
+
+/// A class of token that resources may accept (`AUTH_TOKEN_CLASSES`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenClass {
+    /// Access tokens.
+    Access,
+    /// Sliding tokens, each judged by its session's row.
+    Sliding,
+    /// Refresh tokens, each judged by its session's row. Whoever accepts them gives up what their seclusion is for.
+    Refresh,
+    /// Tokens of any kind, and of none.
+    Untyped,
+}
+
+impl TokenClass {
+    /// Every class there is.
+    pub const ALL: [Self; 4] = [Self::Access, Self::Sliding, Self::Refresh, Self::Untyped];
+
+    /// The name in configuration files, which is also the value of the type claim.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Sliding => "sliding",
+            Self::Refresh => "refresh",
+            Self::Untyped => "untyped",
+        }
+    }
+
+    /// The class of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.name() == name)
+    }
 }
 
 /// When the JOSE header carries `kid`.
@@ -256,6 +297,12 @@ impl Policy {
         self.validate_lifetimes()?;
         self.validate_claim_names()?;
         self.validate_rotation()?;
+        if self.tokens.resource_classes.is_empty() {
+            return Err(PolicyError::new(
+                "jwt.auth_token_classes",
+                "at least one class of token is needed, or no resource could be reached",
+            ));
+        }
         if self.wire.auth_header_types.is_empty()
             || self
                 .wire
@@ -287,6 +334,14 @@ impl Policy {
                 "jwt.refresh_token_lifetime",
                 Some(self.tokens.refresh_lifetime),
             ),
+            (
+                "jwt.sliding_token_lifetime",
+                Some(self.tokens.sliding_lifetime),
+            ),
+            (
+                "jwt.sliding_token_refresh_lifetime",
+                Some(self.tokens.sliding_refresh_lifetime),
+            ),
             ("rotation.session_lifetime", self.sessions.lifetime),
         ];
         for (setting, lifetime) in lifetimes {
@@ -313,6 +368,10 @@ impl Policy {
             ("jwt.token_type_claim", tokens.token_type_claim.as_deref()),
             ("jwt.jti_claim", Some(tokens.token_id_claim.as_str())),
             ("jwt.user_id_claim", Some(tokens.user_claim.as_str())),
+            (
+                "jwt.sliding_token_refresh_exp_claim",
+                Some(tokens.sliding_refresh_claim.as_str()),
+            ),
             ("session.claim", tokens.session_claim.as_deref()),
         ];
         let mut taken = vec!["exp", "iat", "nbf", "iss", "aud"];
@@ -446,6 +505,10 @@ fn token_defaults() -> TokenPolicy {
         algorithm: Algorithm::Hs256,
         access_lifetime: minutes(5),
         refresh_lifetime: days(1),
+        sliding_lifetime: minutes(5),
+        sliding_refresh_lifetime: days(1),
+        sliding_refresh_claim: "refresh_exp".to_owned(),
+        resource_classes: vec![TokenClass::Access],
         issuer: None,
         audience: Vec::new(),
         leeway: Duration::ZERO,
@@ -508,12 +571,24 @@ mod tests {
     #[test]
     fn contradictions_are_refused_by_the_name_of_the_setting() {
         type Change = fn(&mut Policy);
-        let cases: [(&str, Change); 9] = [
+        let cases: [(&str, Change); 13] = [
             ("jwt.access_token_lifetime", |p| {
                 p.tokens.access_lifetime = Duration::ZERO;
             }),
             ("jwt.refresh_token_lifetime", |p| {
                 p.tokens.refresh_lifetime = days(36_501);
+            }),
+            ("jwt.sliding_token_lifetime", |p| {
+                p.tokens.sliding_lifetime = Duration::from_millis(999);
+            }),
+            ("jwt.sliding_token_refresh_lifetime", |p| {
+                p.tokens.sliding_refresh_lifetime = days(36_501);
+            }),
+            ("jwt.sliding_token_refresh_exp_claim", |p| {
+                p.tokens.sliding_refresh_claim = "exp".to_owned();
+            }),
+            ("jwt.auth_token_classes", |p| {
+                p.tokens.resource_classes.clear();
             }),
             ("jwt.leeway", |p| p.tokens.leeway = Duration::from_secs(301)),
             ("jwt.user_id_claim", |p| {

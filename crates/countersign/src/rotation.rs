@@ -157,10 +157,7 @@ pub fn decide(
     now: UnixMillis,
 ) -> Decision {
     let session = &lineage.session;
-    if let Some(refusal) = standing_refusal(policy, lineage, token)
-        .or_else(|| account_refusal(account))
-        .or_else(|| clock_refusal(session, token, now))
-    {
+    if let Some(refusal) = refusal(policy, lineage, account, token, now) {
         return Decision::Refuse(refusal);
     }
     if token.generation == session.generation {
@@ -175,6 +172,25 @@ pub fn decide(
         ReuseDetection::On => Decision::EndAndRefuse(EndCause::ReuseDetected),
         ReuseDetection::Off => Decision::Refuse(Refusal::Spent),
     }
+}
+
+/// Decides about a sliding token: it is never spent, so that nothing but the standing of its session and its
+/// account counts. Pure, and judged in the order of [`decide`].
+///
+/// # Errors
+/// The [`Refusal`].
+pub fn decide_sliding(
+    lineage: &Lineage,
+    account: AccountAtRefresh,
+    token: &PresentedToken,
+    now: UnixMillis,
+) -> Result<(), Refusal> {
+    const NEVER_SPENT: RotationPolicy = RotationPolicy {
+        mode: RotationMode::Off,
+        reuse_detection: ReuseDetection::Off,
+        reuse_grace: Duration::ZERO,
+    };
+    refusal(&NEVER_SPENT, lineage, account, token, now).map_or(Ok(()), Err)
 }
 
 /// One attempt to move a session on to its next generation: the store's compare-and-set.
@@ -229,6 +245,18 @@ pub fn rotated(session: &SessionRecord, step: &RotationStep) -> SessionRecord {
 /// A moment so many seconds later.
 pub fn later(at: Timestamp, seconds: i64) -> Timestamp {
     Timestamp::from_seconds(at.seconds().saturating_add(seconds))
+}
+
+fn refusal(
+    policy: &RotationPolicy,
+    lineage: &Lineage,
+    account: AccountAtRefresh,
+    token: &PresentedToken,
+    now: UnixMillis,
+) -> Option<Refusal> {
+    standing_refusal(policy, lineage, token)
+        .or_else(|| account_refusal(account))
+        .or_else(|| clock_refusal(&lineage.session, token, now))
 }
 
 fn standing_refusal(

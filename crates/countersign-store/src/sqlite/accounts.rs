@@ -32,6 +32,11 @@ impl Accounts for SqliteStore {
         self.read(|connection| find(connection, id))
     }
 
+    async fn sample_passwords(&self, limit: u32) -> Result<Vec<EncodedPassword>, StoreError> {
+        self.scan(move |connection| sample_passwords(connection, limit))
+            .await
+    }
+
     async fn upgrade_password(
         &self,
         id: AccountId,
@@ -158,6 +163,33 @@ pub(super) fn revoke_foreign_tokens(
         )?
         .execute(named_params! { ":id": id.get(), ":now": now.timestamp().seconds() })?;
     Ok(())
+}
+
+/// Walks to `limit` places spread evenly between the first id and the last, one look-up each: where accounts
+/// were deleted, the next one that is there stands for them.
+fn sample_passwords(connection: &Connection, limit: u32) -> Result<Vec<EncodedPassword>, Failure> {
+    let mut sample = connection.prepare_cached(
+        "WITH RECURSIVE
+             ends(first, last) AS (SELECT min(id), max(id) FROM account),
+             place(number) AS (
+                 VALUES (0)
+                 UNION ALL
+                 SELECT number + 1 FROM place WHERE number + 1 < :limit
+             )
+         SELECT DISTINCT id, password
+         FROM ends, place, account
+         WHERE id = (
+             SELECT id
+             FROM account
+             WHERE id >= first + (last - first + 1) * number / :limit
+             ORDER BY id
+             LIMIT 1
+         )",
+    )?;
+    let samples = all(&mut sample, named_params! { ":limit": limit }, |row| {
+        Ok(EncodedPassword::from_stored(row.get("password")?))
+    })?;
+    Ok(samples)
 }
 
 fn find_by_username(connection: &Connection, username: &str) -> Result<Option<Account>, Failure> {

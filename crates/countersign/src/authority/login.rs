@@ -1,5 +1,8 @@
 //! Signing in: a password for a session and its first two tokens.
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use countersign_token::UnixMillis;
 
 use super::{Authority, AuthorityError, Client, TokenPair};
@@ -42,7 +45,12 @@ impl Authority {
             None
         };
         let stored = account.as_ref().map(|account| account.password.clone());
-        let check = self.hasher.check(bounded(password), stored).await?;
+        self.learn_decoys(now).await?;
+        let name_digest = self.keys.name_digest(username);
+        let check = self
+            .hasher
+            .check(bounded(password), stored, name_digest)
+            .await?;
         let (Some(account), Check::Matches { upgrade }) = (account.as_ref(), check) else {
             return self.refuse_login(account.as_ref(), client, now).await;
         };
@@ -186,6 +194,22 @@ impl Authority {
         Ok(SignIn::Refused)
     }
 
+    /// Looks from time to time at what the accounts' passwords cost to check, for the decoys of unknown names.
+    async fn learn_decoys(&self, now: UnixMillis) -> Result<(), AuthorityError> {
+        let due = self.decoys_due_at.load(Ordering::Relaxed);
+        let next = now.plus(DECOYS_KEPT).millis();
+        let is_ours = now.millis() >= due
+            && self
+                .decoys_due_at
+                .compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok();
+        if is_ours {
+            let samples = self.accounts.sample_passwords(DECOY_SAMPLES).await?;
+            self.hasher.learn(samples);
+        }
+        Ok(())
+    }
+
     async fn upgrade_password(&self, account: &Account, upgrade: Option<EncodedPassword>) {
         let Some(upgrade) = upgrade else { return };
         let written = self
@@ -211,6 +235,12 @@ fn bounded(password: PlainPassword) -> PlainPassword {
         password
     }
 }
+
+/// How long a look at the stored passwords counts.
+const DECOYS_KEPT: Duration = Duration::from_mins(10);
+
+/// How many passwords stand for all: enough to tell proportions to within a percent or so.
+const DECOY_SAMPLES: u32 = 256;
 
 /// Django's 150 characters, four bytes each.
 const MAX_USERNAME_BYTES: usize = 600;

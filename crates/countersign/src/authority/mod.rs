@@ -18,6 +18,7 @@ mod verify;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use countersign_token::{Authenticated, SignError, SignedToken, Verifier, VerifyError};
 
@@ -87,6 +88,8 @@ pub struct Authority {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     hasher: PasswordHasher,
+    /// When the decoys are due to be drawn again, in milliseconds; whoever moves it on draws them.
+    decoys_due_at: AtomicI64,
     feed: RevocationFeed,
     sessions: SessionFacts,
 }
@@ -204,6 +207,7 @@ impl Authority {
         Ok(Self {
             verifier: minting::verifier(&policy.tokens, Arc::clone(keys.verification())),
             hasher: PasswordHasher::new(passwords.cost, passwords.slots, Arc::clone(&random))?,
+            decoys_due_at: AtomicI64::new(i64::MIN),
             feed: RevocationFeed::new(Arc::clone(&store)),
             sessions: SessionFacts::default(),
             policy,

@@ -304,6 +304,10 @@ impl Accounts for Elsewhere {
         }))
     }
 
+    async fn sample_passwords(&self, limit: u32) -> Result<Vec<EncodedPassword>, StoreError> {
+        self.0.sample_passwords(limit).await
+    }
+
     async fn upgrade_password(
         &self,
         id: AccountId,

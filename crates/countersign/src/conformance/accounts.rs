@@ -136,6 +136,27 @@ pub(super) async fn a_new_password_moves_the_credential_version(store: Arc<dyn S
     assert!(changed.credential_version > account.credential_version);
 }
 
+pub(super) async fn a_sample_of_passwords_is_bounded_and_spread_over_all(store: Arc<dyn Store>) {
+    assert!(store.sample_passwords(4).await.unwrap().is_empty());
+    for n in 0..20 {
+        let scheme = if n < 10 { "early" } else { "late" };
+        let account = NewAccount {
+            password: EncodedPassword::from_stored(format!("{scheme}${n}")),
+            ..new_account(&format!("user{n}"))
+        };
+        store.create_account(&account, None).await.unwrap();
+    }
+    let sample = store.sample_passwords(4).await.unwrap();
+    let of = |scheme| {
+        sample
+            .iter()
+            .filter(|one| one.algorithm() == scheme)
+            .count()
+    };
+    assert_eq!((of("early"), of("late")), (2, 2), "{}", sample.len());
+    assert_eq!(store.sample_passwords(100).await.unwrap().len(), 20);
+}
+
 pub(super) async fn a_rehash_keeps_the_credential_version(store: Arc<dyn Store>) {
     let account = create(&*store, "alice").await;
     let rehashed = EncodedPassword::from_stored("argon2$rehashed".to_owned());

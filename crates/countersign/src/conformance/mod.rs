@@ -213,6 +213,7 @@ macro_rules! with_every_clause {
                 accounts_are_listed_in_order_and_bounded
                 a_new_password_moves_the_credential_version
                 a_rehash_keeps_the_credential_version
+                a_sample_of_passwords_is_bounded_and_spread_over_all
                 a_rehash_of_an_outdated_form_changes_nothing
                 a_sign_in_is_noted
                 an_edit_changes_what_it_says_and_nothing_else

@@ -30,6 +30,14 @@ impl Accounts for MemoryStore {
         Ok(self.tables().accounts.get(&id).cloned())
     }
 
+    async fn sample_passwords(&self, limit: u32) -> Result<Vec<EncodedPassword>, StoreError> {
+        let tables = self.tables();
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX).max(1);
+        let every = tables.accounts.len().div_ceil(limit).max(1);
+        let spread = tables.accounts.values().step_by(every);
+        Ok(spread.map(|account| account.password.clone()).collect())
+    }
+
     async fn upgrade_password(
         &self,
         id: AccountId,

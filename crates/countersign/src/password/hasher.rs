@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use super::argon2id::{self, Argon2Cost};
-use super::{EncodedPassword, PlainPassword, pbkdf2};
+use super::argon2::{self, Argon2Cost};
+use super::decoy::Decoys;
+use super::scheme::Scheme;
+use super::{EncodedPassword, PlainPassword};
 use crate::random::{Random, draw};
 
 /// Checks and makes password hashes for the whole process.
@@ -23,8 +26,8 @@ pub struct PasswordHasher {
 struct Shared {
     cost: Argon2Cost,
     random: Arc<dyn Random>,
-    /// What an unknown name is checked against: the same scheme and cost as a fresh hash.
-    decoy: EncodedPassword,
+    /// What unknown names are checked against. Replaced as a whole; a check under way keeps those it began with.
+    decoys: ArcSwap<Decoys>,
     slots: Semaphore,
     waiting: AtomicUsize,
     longest_queue: usize,
@@ -73,7 +76,7 @@ impl PasswordHasher {
             shared: Arc::new(Shared {
                 cost,
                 random,
-                decoy,
+                decoys: ArcSwap::from_pointee(Decoys::only(decoy)),
                 slots: Semaphore::new(slots),
                 waiting: AtomicUsize::new(0),
                 longest_queue: slots.saturating_mul(Self::QUEUE_PER_SLOT),
@@ -81,8 +84,8 @@ impl PasswordHasher {
         })
     }
 
-    /// Compares a password with a stored form. `None` stands for an unknown name: the same work is done, and
-    /// the answer is [`Check::Differs`].
+    /// Compares a password with a stored form. `None` stands for an unknown name: a decoy is checked, which the
+    /// keyed digest of the name chooses, and the answer is [`Check::Differs`] after the same work.
     ///
     /// # Errors
     /// [`HasherError`]; nothing is known about the password then.
@@ -90,9 +93,18 @@ impl PasswordHasher {
         &self,
         password: PlainPassword,
         stored: Option<EncodedPassword>,
+        name_digest: u64,
     ) -> Result<Check, HasherError> {
-        self.run(move |shared| shared.check(&password, stored.as_ref()))
+        self.run(move |shared| shared.check(&password, stored.as_ref(), name_digest))
             .await?
+    }
+
+    /// Takes a sample of the stored passwords, spread over all accounts, for the decoys of unknown names.
+    pub fn learn(&self, mut samples: Vec<EncodedPassword>) {
+        samples.retain(|sample| Scheme::parse(sample).is_some());
+        if let Some(decoys) = Decoys::of(samples) {
+            self.shared.decoys.store(Arc::new(decoys));
+        }
     }
 
     /// Encodes a new password.
@@ -135,26 +147,27 @@ impl Shared {
         &self,
         password: &PlainPassword,
         stored: Option<&EncodedPassword>,
+        name_digest: u64,
     ) -> Result<Check, HasherError> {
         let password = password.as_bytes();
-        let Some(stored) = stored.filter(|stored| is_supported(stored)) else {
-            // The work is the point, and the answer is not; it must not be optimized away.
-            let decoy = argon2id::Stored::parse(&self.decoy);
-            std::hint::black_box(decoy.is_some_and(|decoy| decoy.matches(password)));
+        let Some(scheme) = stored.and_then(Scheme::parse) else {
+            self.check_decoy(password, name_digest);
             return Ok(Check::Differs);
         };
-        let (matches, current) = if let Some(argon2) = argon2id::Stored::parse(stored) {
-            (argon2.matches(password), argon2.cost == self.cost)
-        } else {
-            (pbkdf2::matches(password, stored), false)
-        };
-        if !matches {
+        if !scheme.matches(password) {
             return Ok(Check::Differs);
         }
-        let upgrade = (!current)
+        let upgrade = (!scheme.is_current(self.cost))
             .then(|| encode(self.random.as_ref(), password, self.cost))
             .transpose()?;
         Ok(Check::Matches { upgrade })
+    }
+
+    /// The work is the point, and the answer is not; it must not be optimized away.
+    fn check_decoy(&self, password: &[u8], name_digest: u64) {
+        let decoys = self.decoys.load();
+        let scheme = decoys.choose(name_digest).and_then(Scheme::parse);
+        std::hint::black_box(scheme.is_some_and(|scheme| scheme.matches(password)));
     }
 }
 
@@ -178,21 +191,13 @@ impl Drop for Place<'_> {
     }
 }
 
-fn is_supported(stored: &EncodedPassword) -> bool {
-    match stored.algorithm() {
-        argon2id::NAME => argon2id::Stored::parse(stored).is_some(),
-        pbkdf2::NAME => true,
-        _ => false,
-    }
-}
-
 fn encode(
     random: &dyn Random,
     password: &[u8],
     cost: Argon2Cost,
 ) -> Result<EncodedPassword, HasherError> {
     let salt = draw::<16>(random).map_err(|_| HasherError::Failed)?;
-    argon2id::encode(password, &salt, cost).ok_or(HasherError::Failed)
+    argon2::encode(password, &salt, cost).ok_or(HasherError::Failed)
 }
 
 #[cfg(test)]
@@ -216,7 +221,7 @@ mod tests {
     async fn a_fresh_hash_matches_its_password_only_and_needs_no_upgrade() {
         let hasher = hasher();
         let encoded = hasher.encode(plain("correct horse")).await.unwrap();
-        let check = |text| hasher.check(plain(text), Some(encoded.clone()));
+        let check = |text| hasher.check(plain(text), Some(encoded.clone()), 0);
         assert_eq!(
             check("correct horse").await,
             Ok(Check::Matches { upgrade: None })
@@ -232,7 +237,7 @@ mod tests {
     #[tokio::test]
     async fn a_django_hash_matches_and_is_upgraded() {
         let stored = EncodedPassword::from_stored(DJANGO.to_owned());
-        let checked = hasher().check(plain("pw1"), Some(stored)).await.unwrap();
+        let checked = hasher().check(plain("pw1"), Some(stored), 0).await.unwrap();
         let Check::Matches {
             upgrade: Some(upgrade),
         } = checked
@@ -254,7 +259,7 @@ mod tests {
         ] {
             let stored = EncodedPassword::from_stored(changed.clone());
             assert_eq!(
-                hasher().check(plain("pw1"), Some(stored)).await,
+                hasher().check(plain("pw1"), Some(stored), 0).await,
                 Ok(Check::Differs),
                 "{changed}"
             );
@@ -272,7 +277,7 @@ mod tests {
         ] {
             let stored = stored.map(|text| EncodedPassword::from_stored(text.to_owned()));
             assert_eq!(
-                hasher().check(plain("decoy"), stored).await,
+                hasher().check(plain("decoy"), stored, 0).await,
                 Ok(Check::Differs)
             );
         }

@@ -1,11 +1,18 @@
-//! Passwords: Django's encoded form, argon2id for everything new, and a bound on how many are hashed at once.
+//! Passwords: Django's encoded forms, argon2id for everything new, and a bound on how many are hashed at once.
 
-mod argon2id;
+mod argon2;
+mod bcrypt;
+mod decoy;
 mod encoded;
 mod hasher;
+mod md5;
 mod pbkdf2;
+mod scheme;
+mod scrypt;
+#[cfg(test)]
+mod vectors;
 
-pub use self::argon2id::Argon2Cost;
+pub use self::argon2::Argon2Cost;
 pub use self::encoded::EncodedPassword;
 pub use self::hasher::{Check, HasherError, PasswordHasher};
 

@@ -1,42 +1,59 @@
-//! Django's `pbkdf2_sha256`: verified, never written.
+//! Django's `pbkdf2_sha256` and `pbkdf2_sha1`: verified, never written.
 
 use std::num::NonZeroU32;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::pbkdf2;
+use aws_lc_rs::pbkdf2::{self, Algorithm, PBKDF2_HMAC_SHA1, PBKDF2_HMAC_SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::EncodedPassword;
+/// The names before the first `$` of Django's encoded form.
+pub(super) const NAMES: [&str; 2] = ["pbkdf2_sha256", "pbkdf2_sha1"];
 
-/// The name before the first `$` of Django's encoded form.
-pub(super) const NAME: &str = "pbkdf2_sha256";
-
-/// Whether `password` encodes to `encoded`. Like Django, it compares the whole re-encoded text, so that another
-/// spelling of the same numbers never matches.
-pub(super) fn matches(password: &[u8], encoded: &EncodedPassword) -> bool {
-    let stored = encoded.as_stored();
-    reencode(password, stored).is_some_and(|computed| {
-        verify_slices_are_equal(computed.as_bytes(), stored.as_bytes()).is_ok()
-    })
+/// A stored password taken apart: `iterations$salt$hash`.
+pub(super) struct Stored {
+    algorithm: Algorithm,
+    hash_bytes: usize,
+    iterations: NonZeroU32,
+    salt: String,
+    /// Base64 as it stands: like Django, the whole re-encoded text is compared, so that another spelling of the
+    /// same bytes never matches.
+    hash: String,
 }
 
-fn reencode(password: &[u8], stored: &str) -> Option<Zeroizing<String>> {
-    let mut fields = stored.strip_prefix(NAME)?.strip_prefix('$')?.splitn(3, '$');
-    let iterations: u32 = fields.next()?.parse().ok()?;
-    let salt = fields.next().filter(|salt| !salt.is_empty())?;
-    let rounds = NonZeroU32::new(iterations).filter(|_| iterations <= MAX_ITERATIONS)?;
-    let mut out = Zeroizing::new([0_u8; 32]);
-    pbkdf2::derive(
-        pbkdf2::PBKDF2_HMAC_SHA256,
-        rounds,
-        salt.as_bytes(),
-        password,
-        out.as_mut_slice(),
-    );
-    let hash = STANDARD.encode(out.as_slice());
-    Some(Zeroizing::new(format!("{NAME}${iterations}${salt}${hash}")))
+impl Stored {
+    pub(super) fn parse(name: &str, fields: &str) -> Option<Self> {
+        let mut fields = fields.splitn(3, '$');
+        let (iterations, salt, hash) = (fields.next()?, fields.next()?, fields.next()?);
+        let (algorithm, hash_bytes) = match name {
+            "pbkdf2_sha256" => (PBKDF2_HMAC_SHA256, 32),
+            _ => (PBKDF2_HMAC_SHA1, 20),
+        };
+        let canonical =
+            iterations.bytes().all(|b| b.is_ascii_digit()) && !iterations.starts_with('0');
+        let rounds: NonZeroU32 = iterations.parse().ok()?;
+        (canonical && !salt.is_empty() && rounds.get() <= MAX_ITERATIONS).then(|| Self {
+            algorithm,
+            hash_bytes,
+            iterations: rounds,
+            salt: salt.to_owned(),
+            hash: hash.to_owned(),
+        })
+    }
+
+    pub(super) fn matches(&self, password: &[u8]) -> bool {
+        let mut out = Zeroizing::new(vec![0; self.hash_bytes]);
+        pbkdf2::derive(
+            self.algorithm,
+            self.iterations,
+            self.salt.as_bytes(),
+            password,
+            &mut out,
+        );
+        let computed = Zeroizing::new(STANDARD.encode(out.as_slice()));
+        verify_slices_are_equal(computed.as_bytes(), self.hash.as_bytes()).is_ok()
+    }
 }
 
 /// An imported hash may ask for this many rounds and no more: several times Django's own highest default.

@@ -330,6 +330,10 @@ impl Accounts for BrokenStore {
         Ok(self.inner.find_account(id).await?.or(kept))
     }
 
+    async fn sample_passwords(&self, limit: u32) -> Result<Vec<EncodedPassword>, StoreError> {
+        self.inner.sample_passwords(limit).await
+    }
+
     async fn upgrade_password(
         &self,
         id: AccountId,

@@ -1,0 +1,149 @@
+//! argon2 (RFC 9106), in Django's spelling of the PHC string: argon2id is written, all of the family verify.
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use zeroize::Zeroizing;
+
+use super::EncodedPassword;
+
+/// The cost of hashing one password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Argon2Cost {
+    /// Memory, in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl Argon2Cost {
+    /// OWASP's recommendation, and the least that is written: 19 MiB, two passes, one lane.
+    pub const RECOMMENDED: Self = Self {
+        memory_kib: 19 * 1024,
+        passes: 2,
+        lanes: 1,
+    };
+    /// For tests only: `[passwords] danger_cheap_hashes`.
+    pub const DANGER_CHEAP: Self = Self {
+        memory_kib: 8,
+        passes: 1,
+        lanes: 1,
+    };
+}
+
+/// The name before the first `$` of Django's encoded form.
+pub(super) const NAME: &str = "argon2";
+
+/// Encodes a password under a salt.
+pub(super) fn encode(
+    password: &[u8],
+    salt: &[u8; 16],
+    cost: Argon2Cost,
+) -> Option<EncodedPassword> {
+    let mut hash = Zeroizing::new(vec![0; WRITTEN_HASH_BYTES]);
+    fill(
+        Algorithm::Argon2id,
+        Version::V0x13,
+        cost,
+        password,
+        salt,
+        &mut hash,
+    )?;
+    let Argon2Cost {
+        memory_kib,
+        passes,
+        lanes,
+    } = cost;
+    Some(EncodedPassword::from_stored(format!(
+        "{NAME}$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${}${}",
+        STANDARD_NO_PAD.encode(salt),
+        STANDARD_NO_PAD.encode(hash.as_slice()),
+    )))
+}
+
+/// A stored argon2 password taken apart.
+pub(super) struct Stored {
+    algorithm: Algorithm,
+    version: Version,
+    cost: Argon2Cost,
+    salt: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+impl Stored {
+    /// Reads `variety$v=…$m=…,t=…,p=…$salt$hash`; `None` for anything else, and for costs beyond bounds.
+    pub(super) fn parse(fields: &str) -> Option<Self> {
+        let mut fields = fields.split('$');
+        let stored = Self {
+            algorithm: Algorithm::new(fields.next()?).ok()?,
+            version: match fields.next()? {
+                "v=16" => Version::V0x10,
+                "v=19" => Version::V0x13,
+                _ => return None,
+            },
+            cost: parse_cost(fields.next()?)?,
+            salt: STANDARD_NO_PAD.decode(fields.next()?).ok()?,
+            hash: STANDARD_NO_PAD.decode(fields.next()?).ok()?,
+        };
+        let whole = fields.next().is_none() && HASH_BYTES.contains(&stored.hash.len());
+        whole.then_some(stored)
+    }
+
+    /// Whether this is what would be written today at `cost`.
+    pub(super) fn is_current(&self, cost: Argon2Cost) -> bool {
+        self.algorithm == Algorithm::Argon2id
+            && self.version == Version::V0x13
+            && self.cost == cost
+            && self.hash.len() == WRITTEN_HASH_BYTES
+    }
+
+    pub(super) fn matches(&self, password: &[u8]) -> bool {
+        let mut computed = Zeroizing::new(vec![0; self.hash.len()]);
+        let Self {
+            algorithm,
+            version,
+            cost,
+            salt,
+            hash,
+        } = self;
+        fill(*algorithm, *version, *cost, password, salt, &mut computed).is_some()
+            && verify_slices_are_equal(&computed, hash).is_ok()
+    }
+}
+
+fn parse_cost(text: &str) -> Option<Argon2Cost> {
+    let mut fields = text.split(',');
+    let mut field = |name: &str| -> Option<u32> { fields.next()?.strip_prefix(name)?.parse().ok() };
+    let cost = Argon2Cost {
+        memory_kib: field("m=")?,
+        passes: field("t=")?,
+        lanes: field("p=")?,
+    };
+    let bounded = cost.memory_kib <= MAX_MEMORY_KIB && cost.passes <= 16 && cost.lanes <= 16;
+    (bounded && fields.next().is_none()).then_some(cost)
+}
+
+fn fill(
+    algorithm: Algorithm,
+    version: Version,
+    cost: Argon2Cost,
+    password: &[u8],
+    salt: &[u8],
+    out: &mut [u8],
+) -> Option<()> {
+    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(out.len())).ok()?;
+    Argon2::new(algorithm, version, params)
+        .hash_password_into(password, salt, out)
+        .ok()
+}
+
+const WRITTEN_HASH_BYTES: usize = 32;
+
+/// What imported hashes may have.
+const HASH_BYTES: std::ops::RangeInclusive<usize> = 16..=64;
+
+/// An imported hash may ask for this much memory, 256 MiB, and no more.
+const MAX_MEMORY_KIB: u32 = 256 * 1024;

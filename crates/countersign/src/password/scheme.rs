@@ -1,0 +1,48 @@
+//! Which scheme a stored password is of, and whether a password matches it.
+
+use super::argon2::Argon2Cost;
+use super::{EncodedPassword, argon2, bcrypt, md5, pbkdf2, scrypt};
+
+/// A stored password of a scheme that we verify, taken apart and within bounds.
+pub(super) enum Scheme {
+    Argon2(argon2::Stored),
+    Pbkdf2(pbkdf2::Stored),
+    Bcrypt(bcrypt::Stored),
+    Scrypt(scrypt::Stored),
+    Md5(md5::Stored),
+}
+
+impl Scheme {
+    /// `None` for what no password matches: unusable, malformed, unknown, or too costly.
+    pub(super) fn parse(encoded: &EncodedPassword) -> Option<Self> {
+        let (name, fields) = encoded.as_stored().split_once('$')?;
+        match name {
+            argon2::NAME => argon2::Stored::parse(fields).map(Self::Argon2),
+            scrypt::NAME => scrypt::Stored::parse(fields).map(Self::Scrypt),
+            md5::NAME => md5::Stored::parse(fields).map(Self::Md5),
+            name if pbkdf2::NAMES.contains(&name) => {
+                pbkdf2::Stored::parse(name, fields).map(Self::Pbkdf2)
+            }
+            name if bcrypt::NAMES.contains(&name) => {
+                bcrypt::Stored::parse(name, fields).map(Self::Bcrypt)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a password matches, at the full cost of the scheme.
+    pub(super) fn matches(&self, password: &[u8]) -> bool {
+        match self {
+            Self::Argon2(stored) => stored.matches(password),
+            Self::Pbkdf2(stored) => stored.matches(password),
+            Self::Bcrypt(stored) => stored.matches(password),
+            Self::Scrypt(stored) => stored.matches(password),
+            Self::Md5(stored) => stored.matches(password),
+        }
+    }
+
+    /// Whether this is what would be written today.
+    pub(super) fn is_current(&self, cost: Argon2Cost) -> bool {
+        matches!(self, Self::Argon2(stored) if stored.is_current(cost))
+    }
+}
