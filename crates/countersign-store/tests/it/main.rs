@@ -14,6 +14,5 @@ mod files;
 mod fixture;
 mod group_commit;
 mod handles;
-mod measure;
 mod migrations;
 mod purge;
