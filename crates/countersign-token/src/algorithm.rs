@@ -1,35 +1,85 @@
-//! The signature algorithms of this build, by their registered names (RFC 7518 §3.1, RFC 8037 §3.1).
+//! The signature algorithms, by their registered names (RFC 7518 §3.1, RFC 8037 §3.1).
 
 use std::fmt;
 
-/// A signature algorithm that this build signs and verifies with.
+/// A signature algorithm.
 ///
 /// One key has one algorithm (RFC 8725 §3.1): the algorithm is part of the key, never a choice of
 /// the token.
 ///
+/// # Which one to take
+/// - [`Es256`](Self::Es256): small keys, small signatures, understood everywhere. The default.
+/// - [`EdDsa`](Self::EdDsa): as small, and signs without randomness, where all verifiers have it.
+/// - [`Rs256`](Self::Rs256): for verifiers that know nothing else; large signatures.
+/// - [`Hs256`](Self::Hs256): only where issuer and verifier are one party, since whoever can verify
+///   can also sign.
+///
 /// # What it is not
-/// Not a list of what JOSE knows: there is no `none`, no RSA yet, and no algorithm without a
-/// current use.
+/// Not a list of what JOSE knows: there is no `none`, no secp256k1 and no Ed448.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
     /// HMAC with SHA-256 (RFC 7518 §3.2): one secret both signs and verifies.
     Hs256,
+    /// HMAC with SHA-384.
+    Hs384,
+    /// HMAC with SHA-512.
+    Hs512,
+    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3): the same text has the same signature.
+    Rs256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    Rs384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    Rs512,
+    /// RSASSA-PSS with SHA-256 (RFC 7518 §3.5): salted, the salt as long as the digest.
+    Ps256,
+    /// RSASSA-PSS with SHA-384.
+    Ps384,
+    /// RSASSA-PSS with SHA-512.
+    Ps512,
     /// ECDSA on P-256 with SHA-256, signature as r‖s (RFC 7518 §3.4).
     Es256,
+    /// ECDSA on P-384 with SHA-384.
+    Es384,
+    /// ECDSA on P-521 with SHA-512.
+    Es512,
     /// `EdDSA` on Ed25519 (RFC 8037 §3.1); Ed448, of the same name, is not supported.
     EdDsa,
 }
 
 impl Algorithm {
-    /// Every algorithm of this build.
-    pub const ALL: [Self; 3] = [Self::Hs256, Self::Es256, Self::EdDsa];
+    /// Every algorithm.
+    pub const ALL: [Self; 13] = [
+        Self::Hs256,
+        Self::Hs384,
+        Self::Hs512,
+        Self::Rs256,
+        Self::Rs384,
+        Self::Rs512,
+        Self::Ps256,
+        Self::Ps384,
+        Self::Ps512,
+        Self::Es256,
+        Self::Es384,
+        Self::Es512,
+        Self::EdDsa,
+    ];
 
     /// The value of the `alg` header parameter.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hs256 => "HS256",
+            Self::Hs384 => "HS384",
+            Self::Hs512 => "HS512",
+            Self::Rs256 => "RS256",
+            Self::Rs384 => "RS384",
+            Self::Rs512 => "RS512",
+            Self::Ps256 => "PS256",
+            Self::Ps384 => "PS384",
+            Self::Ps512 => "PS512",
             Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::Es512 => "ES512",
             Self::EdDsa => "EdDSA",
         }
     }
@@ -47,15 +97,7 @@ impl Algorithm {
 
     /// Whether the key that verifies could also sign: such keys are never published.
     pub const fn is_symmetric(self) -> bool {
-        matches!(self, Self::Hs256)
-    }
-
-    /// Bytes of a signature; every other length is refused (RFC 7518 §3.2, §3.4, RFC 8032 §5.1.6).
-    pub(crate) const fn signature_len(self) -> usize {
-        match self {
-            Self::Hs256 => 32,
-            Self::Es256 | Self::EdDsa => 64,
-        }
+        matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)
     }
 }
 
@@ -90,15 +132,13 @@ impl UnsupportedAlgorithm {
 
 fn reason(name: &str) -> &'static str {
     match name {
-        "HS384" | "HS512" | "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES384"
-        | "ES512" => "is not yet in this build; use ES256, EdDSA or HS256",
         "ES256K" => "is refused: secp256k1 is not among the curves we accept; use ES256",
         "Ed448" => "is refused: the only Edwards curve we accept is Ed25519, under the name EdDSA",
         "Ed25519" => "is spelled EdDSA (RFC 8037)",
-        "ES521" => "has never been registered; P-521 is ES512, which is not yet in this build",
+        "ES521" => "has never been registered; P-521 is ES512",
         name if name.eq_ignore_ascii_case("none") => "is refused: an unsigned token proves nothing",
         name if is_misspelled(name) => "is unknown in this spelling: names are case-sensitive",
-        _ => "is unknown; use ES256, EdDSA or HS256",
+        _ => "is unknown; use ES256, EdDSA, RS256 or another one of RFC 7518 §3.1",
     }
 }
 
@@ -131,11 +171,13 @@ mod tests {
     #[test]
     fn a_refusal_says_what_is_known_about_the_name() {
         let rows = [
-            ("RS256", "not yet in this build"),
             ("ES256K", "secp256k1"),
             ("Ed448", "Ed25519"),
+            ("Ed25519", "spelled EdDSA"),
+            ("ES521", "ES512"),
             ("none", "unsigned"),
             ("NONE", "unsigned"),
+            ("RSA-OAEP", "unknown"),
             ("", "unknown"),
         ];
         for (name, part) in rows {
@@ -151,7 +193,7 @@ mod tests {
                 .unwrap_err()
                 .to_string()
                 .len()
-                < 100
+                < 120
         );
     }
 }

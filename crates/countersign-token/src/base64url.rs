@@ -32,24 +32,30 @@ pub(crate) fn decode(text: &str) -> Result<Vec<u8>, NotBase64Url> {
     ENGINE.decode(text).map_err(|_| NotBase64Url)
 }
 
-/// Decodes a short text on the stack; `N` must have room for all of it.
-pub(crate) fn decode_short<const N: usize>(text: &str) -> Result<Short<N>, NotBase64Url> {
+/// Decodes a text, on the stack if `N` bytes are room enough.
+pub(crate) fn decode_brief<const N: usize>(text: &str) -> Result<Brief<N>, NotBase64Url> {
+    if base64::decoded_len_estimate(text.len()) > N {
+        return decode(text).map(Brief::Heap);
+    }
     let mut bytes = [0; N];
     let len = ENGINE
         .decode_slice(text, &mut bytes)
         .map_err(|_| NotBase64Url)?;
-    Ok(Short { bytes, len })
+    Ok(Brief::Stack { bytes, len })
 }
 
-/// A few bytes without an allocation.
-pub(crate) struct Short<const N: usize> {
-    bytes: [u8; N],
-    len: usize,
+/// A few bytes without an allocation, or more of them with one.
+pub(crate) enum Brief<const N: usize> {
+    Stack { bytes: [u8; N], len: usize },
+    Heap(Vec<u8>),
 }
 
-impl<const N: usize> Short<N> {
+impl<const N: usize> Brief<N> {
     pub(crate) fn as_slice(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+        match self {
+            Self::Stack { bytes, len } => bytes.get(..*len).unwrap_or_default(),
+            Self::Heap(bytes) => bytes,
+        }
     }
 }
 
@@ -70,6 +76,16 @@ mod tests {
         let bytes = [3, 236, 255, 224, 193];
         assert_eq!(encode(&bytes), "A-z_4ME");
         assert_eq!(decode("A-z_4ME").unwrap(), bytes);
+    }
+
+    #[test]
+    fn the_stack_and_the_heap_hold_the_same() {
+        for len in 0..80 {
+            let bytes: Vec<u8> = (0..len).collect();
+            let brief = decode_brief::<32>(&encode(&bytes)).unwrap();
+            assert_eq!(brief.as_slice(), bytes);
+        }
+        assert!(decode_brief::<4>("AAAAAAAAAAAA=").is_err());
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! The claims set: the JSON object that a token signs (RFC 7519 §2).
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::expiry::{self, ExpiryError};
 use crate::json::{self, JsonError};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, UnixMillis};
 
 /// Claims in the order in which they were put in, each with its value as JSON text.
 ///
@@ -17,6 +20,7 @@ use crate::time::Timestamp;
 /// Not proof of anything: a claims set may be built by anybody. Whoever needs checked claims asks
 /// for [`Authenticated`](crate::Authenticated) or [`Verified`](crate::Verified).
 ///
+/// Creating:
 /// ```
 /// use countersign_token::ClaimsSet;
 ///
@@ -24,6 +28,29 @@ use crate::time::Timestamp;
 /// claims.insert("name", "Zoé")?;
 /// claims.insert("roles", ["editor"])?;
 /// assert_eq!(claims.to_json(), r#"{"name":"Zo\u00e9","roles":["editor"]}"#);
+/// # Ok::<(), countersign_token::ClaimsError>(())
+/// ```
+///
+/// Reading: an absent claim is `None`, one of another type an error, and `null` is a value.
+/// ```
+/// # use countersign_token::ClaimsSet;
+/// let claims = ClaimsSet::parse(r#"{"roles":["editor"],"level":3,"team":null}"#)?;
+/// let roles: Vec<String> = claims.get("roles").transpose()?.unwrap_or_default();
+/// assert_eq!(roles, ["editor"]);
+/// assert!(claims.get::<bool>("level").is_some_and(|read| read.is_err()));
+/// assert!(claims.contains("team") && claims.get::<u8>("age").is_none());
+/// assert_eq!(claims.raw("level"), Some("3"));
+/// # Ok::<(), countersign_token::ClaimsError>(())
+/// ```
+///
+/// Changing: what is replaced keeps its place.
+/// ```
+/// # use countersign_token::{ClaimsSet, Timestamp};
+/// let mut claims = ClaimsSet::parse(r#"{"kind":"a","exp":1,"old":true}"#)?;
+/// claims.insert("kind", "b")?;
+/// claims.set_expiration(Timestamp::from_seconds(1_893_456_300));
+/// assert!(claims.remove("old"));
+/// assert_eq!(claims.to_json(), r#"{"kind":"b","exp":1893456300}"#);
 /// # Ok::<(), countersign_token::ClaimsError>(())
 /// ```
 #[derive(Clone, Default)]
@@ -58,7 +85,9 @@ impl ClaimsSet {
 
     /// Writes the set as a compact JSON object.
     pub fn to_json(&self) -> String {
-        let mut text = String::from("{");
+        let room = |(name, value): (&str, &str)| name.len() + value.len() + r#""":,"#.len();
+        let mut text = String::with_capacity(2 + self.iter().map(room).sum::<usize>());
+        text.push('{');
         for (position, (name, value)) in self.members.iter().enumerate() {
             if position > 0 {
                 text.push(',');
@@ -230,20 +259,39 @@ impl ClaimsSet {
         self.set_date("iat", at);
     }
 
-    fn registered<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        self.get(name).and_then(Result::ok)
-    }
-
-    fn date(&self, name: &str) -> Option<Timestamp> {
+    /// A date in any claim, its fraction of a second cut off; `None` if it is absent or no date.
+    pub fn date(&self, name: &str) -> Option<Timestamp> {
         self.raw(name)
             .and_then(json::whole_part)
             .map(Timestamp::from_seconds)
     }
 
-    fn set_date(&mut self, name: &str, at: Timestamp) {
+    /// Sets any claim to a date.
+    pub fn set_date(&mut self, name: &str, at: Timestamp) {
         // The decimal text of an integer is a JSON value of at most 19 digits.
         let set = self.insert_raw(name, at.to_string());
         debug_assert!(set.is_ok(), "an integer is valid JSON");
+    }
+
+    /// Whether the date in a claim still lies ahead, by the rules of `exp` (RFC 7519 §4.1.4).
+    /// Answers with the date.
+    ///
+    /// For claims of a verified token, [`Verifier::check_expiry`](crate::Verifier::check_expiry)
+    /// does the same with the verifier's own leeway.
+    ///
+    /// # Errors
+    /// [`ExpiryError`]: the claim is absent, no date, or the date has passed.
+    pub fn check_expiry(
+        &self,
+        claim: &str,
+        now: UnixMillis,
+        leeway: Duration,
+    ) -> Result<Timestamp, ExpiryError> {
+        expiry::check(self.raw(claim), now, leeway)
+    }
+
+    fn registered<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        self.get(name).and_then(Result::ok)
     }
 }
 

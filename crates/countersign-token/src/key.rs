@@ -9,7 +9,10 @@ mod error;
 mod id;
 mod jwk;
 mod pem;
+mod private;
 mod public;
+mod rsa;
+mod scheme;
 mod secret;
 mod set;
 mod signing;
@@ -19,7 +22,8 @@ mod wycheproof;
 
 pub use error::{KeyError, SignError};
 pub use id::{KeyId, KeyIdError};
-pub use set::{KeySet, KeySetError};
+pub use jwk::JwkFault;
+pub use set::{JwkSetError, KeySet, KeySetError};
 pub use signing::SigningKey;
 pub use verification::VerificationKey;
 

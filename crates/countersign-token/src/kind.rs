@@ -6,15 +6,48 @@
 /// token: the mistake does not compile (RFC 8725 §3.12). A program may add kinds of its own.
 ///
 /// ```
-/// use countersign_token::TokenKind;
+/// use std::time::Duration;
+/// use countersign_token::{
+///     Algorithm, ClaimsSet, HeaderForm, KeySet, SignedToken, SigningKey, TokenKind, UnixMillis,
+///     Verified, Verifier,
+/// };
 ///
-/// /// A token that opens one download.
+/// /// Opens one download.
 /// #[derive(Debug)]
 /// struct Download;
 ///
 /// impl TokenKind for Download {
 ///     const TYPE: &'static str = "download";
 /// }
+///
+/// impl Download {
+///     const LIFETIME: Duration = Duration::from_mins(2);
+///
+///     fn issue(key: &SigningKey, file: &str, now: UnixMillis) -> Result<SignedToken, Failure> {
+///         let mut claims = ClaimsSet::new();
+///         claims.insert("token_type", Self::TYPE)?;
+///         claims.set_expiration(now.plus(Self::LIFETIME).timestamp());
+///         claims.set_token_id("0123456789abcdef")?; // drawn at random, in earnest
+///         claims.insert("file", file)?;
+///         Ok(key.encode(HeaderForm::Plain, &claims)?)
+///     }
+/// }
+///
+/// /// No other token opens a file: the caller could not even ask.
+/// fn open(download: &Verified<Download>) -> Option<String> {
+///     download.claim("file")?.ok()
+/// }
+///
+/// # type Failure = Box<dyn std::error::Error>;
+/// # fn main() -> Result<(), Failure> {
+/// # let key = SigningKey::generate(Algorithm::EdDsa)?;
+/// # let now = UnixMillis::from_seconds(1_893_456_000);
+/// let verifier = Verifier::new(KeySet::new(vec![key.verification_key()])?);
+/// let token = Download::issue(&key, "report.pdf", now)?;
+/// let verified = verifier.verify::<Download>(token.as_str(), now)?;
+/// assert_eq!(open(&verified).as_deref(), Some("report.pdf"));
+/// # Ok(())
+/// # }
 /// ```
 pub trait TokenKind {
     /// The value of the type claim, compared byte for byte.

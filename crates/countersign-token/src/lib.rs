@@ -56,15 +56,68 @@
 //! # }
 //! ```
 //!
+//! # Keys
+//!
+//! A key belongs to one [`Algorithm`] and is made, read or taken back by one of these doors, each
+//! of which is told the algorithm and refuses everything else by name:
+//!
+//! | what you have | to sign | to verify |
+//! |---|---|---|
+//! | nothing yet | [`SigningKey::generate`] | [`SigningKey::verification_key`] |
+//! | a PEM file: PKCS#8, PKCS#1, SEC1, SPKI | [`SigningKey::from_pem`] | [`VerificationKey::from_pem`] |
+//! | the same as DER | [`SigningKey::from_der`] | [`VerificationKey::from_der`] |
+//! | a secret for HMAC | [`SigningKey::from_secret`] | its [`SigningKey::verification_key`] |
+//! | a JWK | [`SigningKey::from_jwk`] | [`VerificationKey::from_jwk`] |
+//! | a JWK Set of one's own | [`SigningKey::from_jwk_set`] | [`KeySet::from_jwk_set`] |
+//! | a JWK Set that others publish | | [`KeySet::from_published_jwk_set`] |
+//!
+//! A secret for HMAC can be made of nothing that looks like a public key: whoever knows that key
+//! could sign (CVE-2015-9235, and a new one each year). RSA keys have 2048 bits or more, secrets
+//! the length of their hash or more (RFC 7518 §3.2, §3.3).
+//!
+//! # A resource server
+//!
+//! It holds public keys and decides alone. It reads the set that the issuer publishes, lists the
+//! algorithms that it is willing to use, and says whom it trusts and who it is:
+//!
+//! ```
+//! use countersign_token::{Access, Algorithm, KeySet, UnixMillis, Verifier};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let downloaded = r#"{"keys":[{"kty":"EC","crv":"P-256","alg":"ES256","use":"sig","kid":"1",
+//! #     "x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+//! #     "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}"#;
+//! let accepted = [Algorithm::Es256, Algorithm::EdDsa];
+//! let keys = KeySet::from_published_jwk_set(&accepted, downloaded)?;
+//! let verifier = Verifier::new(keys).issuer("https://id.example").audience("jobs");
+//!
+//! let now = UnixMillis::from_seconds(1_893_456_000);
+//! assert!(verifier.verify::<Access>("not.a.token", now).is_err());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to read on
+//!
+//! - Creating, reading and changing claims: [`ClaimsSet`].
+//! - Kinds of tokens of your own, with a lifetime of their own: [`TokenKind`].
+//! - Dates other than `exp` that end something: [`Verifier::check_expiry`].
+//! - Claims of a token that was not verified, and why hardly anybody should want them:
+//!   [`dangerous`].
+//! - Tokens that were revoked before they expired: [`RevocationIndex`].
+//! - Tokens that come with every request, and signatures that take longer than everything else:
+//!   [`VerifyCache`].
+//!
 //! # What this crate refuses
 //!
-//! Encryption (JWE), the JSON serializations of JWS, `alg: none`, padding or white space in
-//! base64url, duplicate member names, tokens without expiration time or token id, and keys that
-//! are shared between algorithms.
+//! Encryption (JWE), the JSON serializations of JWS, `alg: none`, secp256k1 and Ed448, padding or
+//! white space in base64url, duplicate member names, tokens without expiration time or token id,
+//! keys that are shared between algorithms, and key sets that mix secrets with public keys.
 
 mod algorithm;
 mod base64url;
 mod claims;
+mod expiry;
 mod header;
 mod json;
 mod key;
@@ -73,13 +126,16 @@ mod revocation;
 mod time;
 mod token;
 mod verifier;
+mod verify_cache;
 
 pub use algorithm::{Algorithm, UnsupportedAlgorithm};
 pub use claims::{ClaimsError, ClaimsSet};
+pub use expiry::ExpiryError;
 pub use header::{HeaderFault, HeaderForm};
 pub use json::{JsonError, JsonFault};
 pub use key::{
-    KeyError, KeyId, KeyIdError, KeySet, KeySetError, SignError, SigningKey, VerificationKey,
+    JwkFault, JwkSetError, KeyError, KeyId, KeyIdError, KeySet, KeySetError, SignError, SigningKey,
+    VerificationKey,
 };
 pub use kind::{Access, Refresh, Sliding, TokenKind, Websocket};
 pub use revocation::{
@@ -89,5 +145,6 @@ pub use revocation::{
 pub use time::{Timestamp, UnixMillis};
 pub use token::SignedToken;
 pub use verifier::{
-    Authenticated, Malformation, Segment, UserClaim, Verified, Verifier, VerifyError,
+    Authenticated, Malformation, Segment, UserClaim, Verified, Verifier, VerifyError, dangerous,
 };
+pub use verify_cache::{NoRandomness, VerifyCache};

@@ -1,24 +1,32 @@
 //! The revocation index: what was revoked, held in memory, asked on every request.
 //!
 //! The authority writes every revocation into an append-only log; verifiers feed the entries into
-//! a [`RevocationIndex`]. Asking costs a few hash look-ups without a lock, so a protected request
+//! a [`RevocationIndex`]. Asking costs a few words of memory and no lock, so a protected request
 //! needs no database and a logout still counts at once.
 //!
 //! The index is a plain data structure. Fetching the log, and what to do while it cannot be
 //! fetched, is the business of whoever feeds it.
 
 mod accounts;
+mod dated;
+mod filter;
+mod map;
+mod sessions;
 mod tokens;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use papaya::{HashMap, ResizeMode};
+use arc_swap::ArcSwap;
 
 use crate::key::KeyId;
 use crate::time::Timestamp;
 
 use accounts::Accounts;
+use dated::Dated;
+use filter::Filter;
+use sessions::Sessions;
 use tokens::Tokens;
 
 /// One entry of the revocation log.
@@ -161,13 +169,18 @@ pub enum RevokedBy {
 /// ```
 pub struct RevocationIndex {
     tokens: Tokens,
-    sessions: HashMap<SessionAddress, Timestamp>,
+    sessions: Sessions,
     accounts: Accounts,
-    keys: HashMap<KeyId, Timestamp>,
+    keys: Dated<KeyId>,
     /// The highest session number that is revoked for everybody, plus one; 0 if none is. One
     /// number, never forgotten: session numbers are not used again.
     everything_below: AtomicU64,
     applied: AtomicU64,
+    /// What all maps hold, and what was forgotten since it was built. Replaced when it is full;
+    /// readers take the one that is there.
+    filter: ArcSwap<Filter>,
+    /// Held by whoever changes something, for the maps know one writer. Readers never look at it.
+    writer: Mutex<()>,
 }
 
 impl RevocationIndex {
@@ -175,25 +188,29 @@ impl RevocationIndex {
     pub fn new() -> Self {
         Self {
             tokens: Tokens::new(),
-            sessions: new_map(),
+            sessions: Sessions::new(),
             accounts: Accounts::new(),
-            keys: new_map(),
+            keys: Dated::new(),
             everything_below: AtomicU64::new(0),
             applied: AtomicU64::new(0),
+            filter: ArcSwap::from_pointee(Filter::for_subjects(0)),
+            writer: Mutex::new(()),
         }
     }
 
     /// Takes an entry in.
     ///
-    /// One task reads the log and calls this; nothing breaks if several do.
+    /// One task reads the log and calls this. If several do, they wait for each other.
     pub fn apply(&self, entry: &RevocationEntry) {
+        let _writing = self.writing();
+        let filter = self.filter_with_room();
         let forget_at = entry.forget_at;
         match &entry.scope {
-            RevocationScope::Token { id } => self.tokens.insert(id, forget_at),
+            RevocationScope::Token { id } => self.tokens.insert(id, forget_at, &filter),
             RevocationScope::Session { address } => {
-                extend(&self.sessions, *address, forget_at);
+                self.sessions.insert(*address, forget_at, &filter);
             }
-            RevocationScope::Key { kid } => extend(&self.keys, kid.clone(), forget_at),
+            RevocationScope::Key { kid } => self.keys.extend(kid.clone(), forget_at, &filter),
             RevocationScope::EverythingUpto { upto } => {
                 self.everything_below
                     .fetch_max(upto.saturating_add(1), Ordering::AcqRel);
@@ -203,10 +220,11 @@ impl RevocationIndex {
                 upto,
                 except,
             } => {
-                self.accounts.revoke_upto(*account, *upto, *except, entry);
+                self.accounts
+                    .revoke_upto(*account, *upto, *except, entry, &filter);
             }
             RevocationScope::AccountState { account, state } => {
-                self.accounts.change_state(*account, *state, entry);
+                self.accounts.change_state(*account, *state, entry, &filter);
             }
         }
         self.applied.fetch_max(entry.sequence, Ordering::AcqRel);
@@ -218,43 +236,50 @@ impl RevocationIndex {
     /// the token, then what it belongs to (session, the sessions of its account, everybody's, its
     /// key), and only then the state of the account.
     pub fn check(&self, token: &TokenFacts<'_>) -> Option<RevokedBy> {
-        if self.tokens.contains(token.token_id) {
+        let filter = self.filter.load();
+        let TokenFacts {
+            session,
+            number,
+            account,
+            ..
+        } = *token;
+        if self.tokens.contains(token.token_id, &filter) {
             return Some(RevokedBy::Token);
         }
-        if token
-            .session
-            .is_some_and(|session| self.sessions.pin().contains_key(&session))
-        {
+        if session.is_some_and(|session| self.sessions.contains(session, &filter)) {
             return Some(RevokedBy::Session);
         }
-        let account = token.account.and_then(|account| self.accounts.get(account));
-        let number = token.number;
         if account
             .zip(number)
-            .is_some_and(|(account, number)| account.revokes(number))
+            .is_some_and(|(account, number)| self.accounts.revokes(account, number, &filter))
         {
             return Some(RevokedBy::Account);
         }
         if number.is_some_and(|number| number < self.everything_below.load(Ordering::Acquire)) {
             return Some(RevokedBy::Everything);
         }
-        if self.keys.pin().contains_key(token.key_id) {
+        if self.keys.contains(token.key_id, &filter) {
             return Some(RevokedBy::Key);
         }
         account
-            .and_then(|account| account.refusing_state())
+            .and_then(|account| self.accounts.refusing_state(account, &filter))
             .map(RevokedBy::AccountState)
     }
 
     /// Drops the entries that no token can match any more; tells how many.
     pub fn forget_expired(&self, now: Timestamp) -> usize {
-        self.tokens.forget_expired(now)
-            + forget(&self.sessions, |forget_at| *forget_at <= now)
+        let _writing = self.writing();
+        let forgotten = self.tokens.forget_expired(now)
+            + self.sessions.forget_expired(now)
             + self.accounts.forget_expired(now)
-            + forget(&self.keys, |forget_at| *forget_at <= now)
+            + self.keys.forget_expired(now);
+        if forgotten > 0 {
+            self.replace_filter();
+        }
+        forgotten
     }
 
-    /// How many subjects have an entry.
+    /// How many entries decide something; of several about one subject only the newest does.
     pub fn len(&self) -> usize {
         let everything = self.everything_below.load(Ordering::Acquire) > 0;
         self.tokens.len()
@@ -273,6 +298,31 @@ impl RevocationIndex {
     pub fn applied(&self) -> u64 {
         self.applied.load(Ordering::Acquire)
     }
+
+    /// Nothing that could panic leaves anything half done, so what a poisoned lock guards is sound.
+    fn writing(&self) -> MutexGuard<'_, ()> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn filter_with_room(&self) -> Arc<Filter> {
+        let filter = self.filter.load_full();
+        if filter.is_full() {
+            self.replace_filter()
+        } else {
+            filter
+        }
+    }
+
+    /// Builds a filter of what the maps hold now, with room for more.
+    fn replace_filter(&self) -> Arc<Filter> {
+        let filter = Arc::new(Filter::for_subjects(self.len()));
+        self.tokens.mark_all(&filter);
+        self.sessions.mark_all(&filter);
+        self.accounts.mark_all(&filter);
+        self.keys.mark_all(&filter);
+        self.filter.store(Arc::clone(&filter));
+        filter
+    }
 }
 
 impl Default for RevocationIndex {
@@ -288,38 +338,4 @@ impl fmt::Debug for RevocationIndex {
             .field("applied", &self.applied())
             .finish_non_exhaustive()
     }
-}
-
-/// A map whose writer finishes a resize before it goes on; readers never wait.
-///
-/// The library's default spreads a resize over later inserts and leaves two tables to be searched
-/// until it is done: with a million entries a look-up then takes microseconds instead of 40 ns.
-fn new_map<K, V>() -> HashMap<K, V> {
-    HashMap::builder().resize_mode(ResizeMode::Blocking).build()
-}
-
-/// Keeps a subject until `forget_at`, or longer if it is kept longer already.
-fn extend<K>(map: &HashMap<K, Timestamp>, subject: K, forget_at: Timestamp)
-where
-    K: std::hash::Hash + Eq,
-{
-    map.pin()
-        .update_or_insert(subject, |known| forget_at.max(*known), forget_at);
-}
-
-/// Removes what the predicate picks and counts it; what a writer extends meanwhile stays.
-fn forget<K, V>(map: &HashMap<K, V>, expired: impl Fn(&V) -> bool) -> usize
-where
-    K: std::hash::Hash + Eq,
-{
-    let map = map.pin();
-    map.iter()
-        .filter(|(_, value)| expired(value))
-        .filter(|(subject, _)| {
-            matches!(
-                map.remove_if(*subject, |_, value| expired(value)),
-                Ok(Some(_))
-            )
-        })
-        .count()
 }

@@ -3,6 +3,7 @@
 mod authenticated;
 mod claim;
 mod compact;
+pub mod dangerous;
 mod error;
 mod facts;
 
@@ -10,10 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::algorithm::Algorithm;
+use crate::expiry::{self, ExpiryError};
 use crate::header::Header;
 use crate::key::{KeySet, VerificationKey};
 use crate::kind::TokenKind;
-use crate::time::UnixMillis;
+use crate::time::{Timestamp, UnixMillis};
+use crate::verify_cache::{BoundCache, Recall, VerifyCache};
 
 pub use authenticated::{Authenticated, Verified};
 pub use claim::UserClaim;
@@ -46,6 +49,8 @@ pub struct Verifier {
     keys: Arc<KeySet>,
     expectations: Expectations,
     max_token_bytes: usize,
+    /// Shared by clones of the verifier: what they remember does not depend on their expectations.
+    cache: Option<Arc<BoundCache>>,
 }
 
 /// What a verifier was told about the tokens to come.
@@ -83,6 +88,7 @@ impl Verifier {
             keys: keys.into(),
             expectations,
             max_token_bytes: 16 * 1024,
+            cache: None,
         }
     }
 
@@ -179,6 +185,28 @@ impl Verifier {
         self
     }
 
+    /// Checks the signature of a token once and remembers that it is good. Default: each time.
+    ///
+    /// Everything else is judged on every use; the rules are those of [`VerifyCache`]. The cache
+    /// belongs to this verifier, its keys and its clones: new keys make a new verifier, which is
+    /// given a new cache.
+    ///
+    /// ```
+    /// # use countersign_token::{KeySet, Verifier, VerifyCache};
+    /// let verifier = Verifier::new(KeySet::default()).cache(VerifyCache::new(10_000)?);
+    /// # Ok::<(), countersign_token::NoRandomness>(())
+    /// ```
+    #[must_use]
+    pub fn cache(mut self, cache: VerifyCache) -> Self {
+        self.cache = Some(Arc::new(BoundCache::new(cache, &self.keys)));
+        self
+    }
+
+    /// The cache, if there is one: how full it is may be of interest.
+    pub fn verify_cache(&self) -> Option<&VerifyCache> {
+        self.cache.as_deref().map(BoundCache::cache)
+    }
+
     /// The keys that are accepted.
     pub fn keys(&self) -> &Arc<KeySet> {
         &self.keys
@@ -200,12 +228,20 @@ impl Verifier {
     /// RFC 7515 §5.2, RFC 7519 §7.2, RFC 8725 §3.
     pub fn authenticate(&self, token: &str, now: UnixMillis) -> Result<Authenticated, VerifyError> {
         let jws = CompactJws::parse(token, self.max_token_bytes)?;
-        let key = self.verify_signature(&jws)?;
+        let cache = self.cache.as_deref();
+        let (key, blank) = match cache.and_then(|cache| cache.recall(token, &self.keys, now)) {
+            Some(Recall::Known(key)) => (key, None),
+            Some(Recall::Unknown(blank)) => (self.verify_signature(&jws)?, Some(blank)),
+            None => (self.verify_signature(&jws)?, None),
+        };
         let payload = jws.decode_claims()?;
         let facts = Facts::read(&payload, &self.expectations)?;
         let times = facts.judge_times(&self.expectations, now)?;
         facts.judge_parties(&self.expectations)?;
         let identity = facts.identify(&times, &self.expectations)?;
+        if let Some(blank) = blank {
+            blank.remember(key, identity.expires_at);
+        }
         Ok(Authenticated::new(payload, identity, key))
     }
 
@@ -219,6 +255,43 @@ impl Verifier {
         now: UnixMillis,
     ) -> Result<Verified<K>, VerifyError> {
         self.authenticate(token, now)?.into_kind()
+    }
+
+    /// Whether the date in another claim than `exp` still lies ahead, by the same rules and with the
+    /// leeway of this verifier. Answers with the date.
+    ///
+    /// # Errors
+    /// [`ExpiryError`]: the claim is absent, no date, or the date has passed.
+    ///
+    /// ```
+    /// # use countersign_token::{Algorithm, ClaimsSet, HeaderForm, KeySet, SigningKey, Timestamp};
+    /// # use countersign_token::{ExpiryError, UnixMillis, Verifier};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let key = SigningKey::generate(Algorithm::EdDsa)?;
+    /// # let verifier = Verifier::new(KeySet::new(vec![key.verification_key()])?);
+    /// # let mut claims = ClaimsSet::new();
+    /// # claims.set_expiration(Timestamp::from_seconds(1_900_000_000));
+    /// # claims.set_token_id("1")?;
+    /// # let now = UnixMillis::from_seconds(1_893_456_000);
+    /// // A token that may be renewed for an hour, whatever its own `exp` says.
+    /// claims.set_date("renewable_until", Timestamp::from_seconds(1_893_459_600));
+    /// let token = key.encode(HeaderForm::Plain, &claims)?;
+    ///
+    /// let token = verifier.authenticate(token.as_str(), now)?;
+    /// assert!(verifier.check_expiry(&token, "renewable_until", now).is_ok());
+    /// let later = UnixMillis::from_seconds(1_893_459_600);
+    /// let refused = verifier.check_expiry(&token, "renewable_until", later);
+    /// assert_eq!(refused, Err(ExpiryError::Passed));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn check_expiry(
+        &self,
+        token: &Authenticated,
+        claim: &str,
+        now: UnixMillis,
+    ) -> Result<Timestamp, ExpiryError> {
+        expiry::check(token.raw_claim(claim), now, self.expectations.leeway)
     }
 
     /// Finds the key that made the signature.

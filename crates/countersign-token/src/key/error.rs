@@ -1,5 +1,6 @@
 //! Why a key is refused. Every message says what was found; none shows key material.
 
+use super::jwk::JwkFault;
 use crate::algorithm::Algorithm;
 
 /// Why key material is not accepted, or no key could be made.
@@ -19,15 +20,47 @@ pub enum KeyError {
         /// What was given.
         found: &'static str,
     },
+    /// The text is not one JWK that we accept (RFC 7517 §4).
+    #[error("not an acceptable JWK: {0}")]
+    Jwk(JwkFault),
     /// The key is of the right kind, but its encoding or its numbers are not valid.
-    #[error("not a valid {algorithm} key")]
+    #[error("not a valid {algorithm} key: it is damaged, or its two halves do not fit")]
     Invalid {
         /// The algorithm that the key was meant for.
         algorithm: Algorithm,
     },
-    /// Something follows the end of the key.
-    #[error("bytes follow the end of the key")]
+    /// Something follows the end of the key, or it has no end.
+    #[error("the key does not end where its encoding says: cut off what follows it")]
     TrailingBytes,
+    /// The RSA key is too short to be safe or too long to be of use (RFC 7518 §3.3).
+    #[error(
+        "{algorithm} needs an RSA key of 2048 to 8192 bits, this one has {bits}; make one with \
+         openssl genrsa 3072"
+    )]
+    RsaSize {
+        /// The algorithm that the key was meant for.
+        algorithm: Algorithm,
+        /// Bits of its modulus.
+        bits: usize,
+    },
+    /// The RSA key has a public exponent that makes forgery easy, or that nobody uses.
+    #[error(
+        "{algorithm} needs an RSA key with an odd public exponent from 65537; make one with \
+         openssl genrsa 3072"
+    )]
+    RsaExponent {
+        /// The algorithm that the key was meant for.
+        algorithm: Algorithm,
+    },
+    /// The RSA key was drawn by a generator whose keys can be factored (CVE-2017-15361).
+    #[error(
+        "this RSA key for {algorithm} comes from a generator whose keys can be factored; make one \
+         with openssl genrsa 3072"
+    )]
+    RsaGenerator {
+        /// The algorithm that the key was meant for.
+        algorithm: Algorithm,
+    },
     /// The secret is too short (RFC 7518 §3.2).
     #[error("{algorithm} needs a secret of at least {minimum} bytes, this one has {length}")]
     SecretTooShort {

@@ -3,13 +3,12 @@
 use pem_rfc7468::Decoder;
 use zeroize::Zeroizing;
 
-use super::der;
+use super::der::{self, Form};
 use super::error::KeyError;
-use crate::algorithm::Algorithm;
 
 /// One decoded block: its label, and the one DER value in it.
 pub(super) struct Block<'a> {
-    pub(super) label: &'a str,
+    label: &'a str,
     pub(super) der: Zeroizing<Vec<u8>>,
 }
 
@@ -18,12 +17,17 @@ impl<'a> Block<'a> {
     pub(super) fn parse(text: &'a str) -> Result<Self, KeyError> {
         let text = text.trim_ascii();
         match text.matches(BEGIN).count() {
-            0 => return Err(KeyError::Pem("there is no -----BEGIN line")),
+            0 => return Err(KeyError::Pem(without_block(text))),
             1 if text.starts_with(BEGIN) => {}
             1 => return Err(KeyError::Pem("text stands before the -----BEGIN line")),
+            _ if text.starts_with("-----BEGIN EC PARAMETERS") => {
+                return Err(KeyError::Pem(
+                    "remove the block EC PARAMETERS before the key",
+                ));
+            }
             _ => return Err(KeyError::Pem("there is more than one -----BEGIN line")),
         }
-        let unreadable = |_| KeyError::Pem("its lines are damaged");
+        let unreadable = |_| KeyError::Pem(unreadable(text));
         let mut decoder = Decoder::new_detect_wrap(text.as_bytes()).map_err(unreadable)?;
         let label = decoder.type_label();
         // Room for all of it beforehand: a vector that grows leaves copies of a private key behind.
@@ -35,13 +39,22 @@ impl<'a> Block<'a> {
         Ok(Self { label, der })
     }
 
-    /// The name of the key, if it is one that `algorithm` cannot use.
-    pub(super) fn names_another_key(&self, algorithm: Algorithm) -> Option<&'static str> {
-        der::name_of_key(&self.der).filter(|name| match algorithm {
-            Algorithm::Hs256 => true,
-            Algorithm::Es256 => *name != der::P256_KEY,
-            Algorithm::EdDsa => *name != der::ED25519_KEY,
-        })
+    /// Whether the block holds what its label promises; `None` if the label is that of no key.
+    pub(super) fn check_label(&self) -> Option<Result<(), KeyError>> {
+        let promised = match self.label {
+            "PRIVATE KEY" => Form::Pkcs8,
+            "RSA PRIVATE KEY" => Form::Pkcs1Private,
+            "EC PRIVATE KEY" => Form::Sec1,
+            "PUBLIC KEY" => Form::Spki,
+            "RSA PUBLIC KEY" => Form::Pkcs1Public,
+            _ => return None,
+        };
+        if der::form_of(&self.der) == Some(promised) {
+            return Some(Ok(()));
+        }
+        Some(Err(KeyError::Pem(
+            "its label names another structure than the block holds (convert it: openssl pkey -in KEY)",
+        )))
     }
 
     /// What the block is, for a message.
@@ -51,11 +64,14 @@ impl<'a> Block<'a> {
             "PRIVATE KEY" | "EC PRIVATE KEY" => {
                 der::name_of_key(&self.der).unwrap_or("a private key")
             }
+            "RSA PRIVATE KEY" | "RSA PUBLIC KEY" => der::RSA_KEY,
             "ENCRYPTED PRIVATE KEY" => {
-                "an encrypted private key (decrypt it: openssl pkcs8 -in KEY -out PLAIN)"
+                "an encrypted private key (decrypt it: openssl pkey -in KEY -out PLAIN)"
             }
-            "RSA PRIVATE KEY" | "RSA PUBLIC KEY" => "an RSA key",
-            "OPENSSH PRIVATE KEY" => "an OpenSSH key (convert it: ssh-keygen -p -m PKCS8 -f KEY)",
+            "OPENSSH PRIVATE KEY" => {
+                "an OpenSSH key (convert a copy: ssh-keygen -p -m PKCS8 -N '' -f COPY)"
+            }
+            "SSH2 PUBLIC KEY" => "an SSH key (convert it: ssh-keygen -e -m PKCS8 -f KEY)",
             "CERTIFICATE" => {
                 "a certificate (take its key: openssl x509 -pubkey -noout -in CERTIFICATE)"
             }
@@ -63,6 +79,25 @@ impl<'a> Block<'a> {
             _ => "a block of another kind",
         }
     }
+}
+
+/// What a text is that has no block.
+fn without_block(text: &str) -> &'static str {
+    if text.starts_with('{') {
+        return "it is JSON; read it as a JWK";
+    }
+    if text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-") || text.starts_with("---- BEGIN")
+    {
+        return "it is an SSH key (convert it: ssh-keygen -e -m PKCS8 -f KEY)";
+    }
+    "there is no -----BEGIN line"
+}
+
+fn unreadable(text: &str) -> &'static str {
+    if text.contains("Proc-Type:") {
+        return "it is encrypted or has other headers (decrypt it: openssl pkey -in KEY -out PLAIN)";
+    }
+    "its lines are damaged"
 }
 
 const BEGIN: &str = "-----BEGIN ";

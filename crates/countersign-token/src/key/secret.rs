@@ -24,51 +24,75 @@ use crate::json::scan_object;
 
 /// An HMAC key, prepared once, and the secret it was made of.
 pub(super) struct MacKey {
+    algorithm: Algorithm,
     prepared: hmac::Key,
     secret: Zeroizing<Vec<u8>>,
 }
 
 impl MacKey {
-    /// Draws a secret from the operating system.
-    pub(super) fn generate() -> Result<Self, KeyError> {
-        let mut secret = Zeroizing::new(vec![0; MIN_SECRET_LEN]);
+    /// Draws a secret from the operating system, as long as the hash.
+    pub(super) fn generate(algorithm: Algorithm, mac: hmac::Algorithm) -> Result<Self, KeyError> {
+        let mut secret = Zeroizing::new(vec![0; hash_len(mac)]);
         rand::fill(&mut secret).map_err(|_| KeyError::Library)?;
-        Ok(Self::prepare(secret))
+        Ok(Self::prepare(algorithm, mac, secret))
     }
 
     /// Takes a secret that somebody chose.
-    pub(super) fn from_configured(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
+    pub(super) fn from_configured(
+        algorithm: Algorithm,
+        mac: hmac::Algorithm,
+        secret: &[u8],
+    ) -> Result<Self, KeyError> {
         if let Some(found) = key_in_disguise(secret) {
             return Err(KeyError::SecretIsKey { algorithm, found });
         }
-        Self::from_stored(algorithm, secret)
+        Self::from_stored(algorithm, mac, secret)
     }
 
-    /// Takes back a secret that was accepted before.
-    pub(super) fn from_stored(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
-        if secret.len() < MIN_SECRET_LEN {
-            let length = secret.len();
+    /// Takes back a secret that was accepted before. It is at least as long as the hash
+    /// (RFC 7518 §3.2).
+    pub(super) fn from_stored(
+        algorithm: Algorithm,
+        mac: hmac::Algorithm,
+        secret: &[u8],
+    ) -> Result<Self, KeyError> {
+        let (minimum, length) = (hash_len(mac), secret.len());
+        if length < minimum {
             return Err(KeyError::SecretTooShort {
                 algorithm,
-                minimum: MIN_SECRET_LEN,
+                minimum,
                 length,
             });
         }
-        Ok(Self::prepare(Zeroizing::new(secret.to_vec())))
+        Ok(Self::prepare(
+            algorithm,
+            mac,
+            Zeroizing::new(secret.to_vec()),
+        ))
     }
 
-    fn prepare(secret: Zeroizing<Vec<u8>>) -> Self {
+    fn prepare(algorithm: Algorithm, mac: hmac::Algorithm, secret: Zeroizing<Vec<u8>>) -> Self {
         Self {
-            prepared: hmac::Key::new(hmac::HMAC_SHA256, &secret),
+            algorithm,
+            prepared: hmac::Key::new(mac, &secret),
             secret,
         }
+    }
+
+    pub(super) const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    pub(super) fn tag_len(&self) -> usize {
+        hash_len(self.prepared.algorithm())
     }
 
     pub(super) fn sign(&self, input: &[u8]) -> hmac::Tag {
         hmac::sign(&self.prepared, input)
     }
 
-    /// Compares in constant time over the whole length; that is the library's promise.
+    /// Compares in constant time over the whole length, and refuses a tag that was cut; that is the
+    /// library's promise.
     pub(super) fn verifies(&self, input: &[u8], tag: &[u8]) -> bool {
         hmac::verify(&self.prepared, input, tag).is_ok()
     }
@@ -89,8 +113,12 @@ impl MacKey {
     }
 }
 
+fn hash_len(mac: hmac::Algorithm) -> usize {
+    mac.digest_algorithm().output_len()
+}
+
 /// Says which key a secret really is: PEM, DER, JWK or an SSH line, a point of a curve, or the
-/// base64 of one of them, as it remains when the armor of a PEM file was cut off.
+/// base64 or hex of one of them, as it remains when the armor of a PEM file was cut off.
 fn key_in_disguise(secret: &[u8]) -> Option<&'static str> {
     if der::looks_like_key(secret) || is_point(secret) {
         return Some("a binary key");
@@ -119,18 +147,35 @@ fn is_jwk(text: &str) -> bool {
 
 fn is_armorless(text: &str) -> bool {
     let joined: Zeroizing<String> = Zeroizing::new(text.split_ascii_whitespace().collect());
-    [STANDARD, URL_SAFE].iter().any(|alphabet| {
-        let engine = GeneralPurpose::new(alphabet, ANY_PADDING);
-        let decoded = engine.decode(joined.as_str()).map(Zeroizing::new);
+    let from_base64 = [STANDARD, URL_SAFE].into_iter().filter_map(|alphabet| {
+        GeneralPurpose::new(&alphabet, ANY_PADDING)
+            .decode(joined.as_str())
+            .ok()
+    });
+    from_base64.chain(from_hex(&joined)).any(|bytes| {
+        let bytes = Zeroizing::new(bytes);
         // Half of all 33-byte strings that begin with 2 or 3 are compressed points; here, where
-        // random secrets are common, only the uncompressed form counts.
-        decoded.is_ok_and(|bytes| {
-            der::looks_like_key(&bytes) || (bytes.first() == Some(&4) && is_point(&bytes))
-        })
+        // random secrets are common, only the forms with both coordinates count.
+        der::looks_like_key(&bytes)
+            || (matches!(bytes.first(), Some(4 | 6 | 7)) && is_point(&bytes))
     })
 }
 
-/// Whether the bytes are a point of one of the four curves of JOSE, compressed or not.
+/// Decodes pairs of hex digits, also with colons between them, as `openssl` prints keys.
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Zeroizing<String> = Zeroizing::new(text.replace(':', ""));
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else {
+        return None;
+    };
+    let byte = |[high, low]: &[u8; 2]| {
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        u8::try_from(16 * digit(*high)? + digit(*low)?).ok()
+    };
+    pairs.iter().map(byte).collect()
+}
+
+/// Whether the bytes are a point of one of the four curves of JOSE: compressed (2, 3), with both
+/// coordinates (4), or with both and the mark of a compressed one (6, 7).
 fn is_point(bytes: &[u8]) -> bool {
     let curves: [(usize, &'static EcdsaVerificationAlgorithm); 4] = [
         (32, &ECDSA_P256_SHA256_FIXED),
@@ -140,13 +185,11 @@ fn is_point(bytes: &[u8]) -> bool {
     ];
     curves.into_iter().any(|(size, curve)| match bytes {
         [2 | 3, x @ ..] => x.len() == size && ParsedPublicKey::new(curve, bytes).is_ok(),
-        [4, xy @ ..] => xy.len() == 2 * size && ParsedPublicKey::new(curve, bytes).is_ok(),
+        [4 | 6 | 7, xy @ ..] => xy.len() == 2 * size && ParsedPublicKey::new(curve, bytes).is_ok(),
         _ => false,
     })
 }
 
-/// As long as the hash (RFC 7518 §3.2).
-const MIN_SECRET_LEN: usize = 32;
 const KEY_ID_LABEL: &[u8] = b"countersign key id v1";
 const SSH_PREFIXES: [&str; 5] = ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-", "ssh2 "];
 const ANY_PADDING: GeneralPurposeConfig = GeneralPurposeConfig::new()

@@ -1,10 +1,14 @@
 //! All keys that are still accepted.
 
+mod read;
+
 use serde::Serialize;
 
 use super::id::KeyId;
 use super::jwk::PublicJwk;
 use super::verification::VerificationKey;
+
+pub use read::JwkSetError;
 
 /// The keys that a verifier accepts, told apart by their names (RFC 7517 §5).
 ///

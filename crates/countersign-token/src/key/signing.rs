@@ -3,17 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
-};
 use zeroize::Zeroizing;
 
+use super::der::{self, Form};
 use super::error::{KeyError, SignError};
 use super::id::{KeyId, KeyIdentity};
-use super::jwk::thumbprint;
+use super::jwk::{Members, Purpose, private_key, thumbprint};
 use super::pem::Block;
-use super::public::{Curve, PublicKey};
+use super::private::PrivateKey;
+use super::scheme::Scheme;
 use super::secret::MacKey;
 use super::verification::{VerificationKey, VerifyingMaterial};
 use crate::algorithm::Algorithm;
@@ -44,59 +42,131 @@ pub struct SigningKey {
 #[derive(Clone)]
 enum SigningMaterial {
     Mac(Arc<MacKey>),
-    P256(Arc<EcdsaKeyPair>),
-    Ed25519(Arc<Ed25519KeyPair>),
+    Private(Arc<PrivateKey>),
 }
 
+/// Where keys come from.
 impl SigningKey {
     /// Makes a new key from the randomness of the operating system.
+    ///
+    /// A secret is as long as the hash of its algorithm. An RSA key has 3072 bits, which is as hard
+    /// to break as P-256 is; it takes a moment, because large primes are rare.
     ///
     /// # Errors
     /// [`KeyError::Library`] if there is no randomness.
     pub fn generate(algorithm: Algorithm) -> Result<Self, KeyError> {
-        match algorithm {
-            Algorithm::Hs256 => Ok(Self::from_mac(algorithm, MacKey::generate()?)),
-            Algorithm::Es256 => EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
-                .map_err(|_| KeyError::Library)
-                .and_then(Self::from_p256),
-            Algorithm::EdDsa => Ed25519KeyPair::generate()
-                .map_err(|_| KeyError::Library)
-                .and_then(Self::from_ed25519),
+        match Scheme::of(algorithm) {
+            Scheme::Mac(mac) => MacKey::generate(algorithm, mac).map(Self::from_mac),
+            Scheme::Pair(pair) => PrivateKey::generate(pair).and_then(Self::from_private),
         }
     }
 
-    /// Reads a private key: PKCS#8 (`PRIVATE KEY`), for ES256 also SEC1 (`EC PRIVATE KEY`).
+    /// Reads a private key: PKCS#8 (`PRIVATE KEY`), for RSA also PKCS#1 (`RSA PRIVATE KEY`), for
+    /// ECDSA also SEC1 (`EC PRIVATE KEY`).
     ///
     /// # Errors
     /// [`KeyError`] unless the text is exactly one block with exactly one key of the kind that
-    /// `algorithm` needs; the message says what was found instead.
+    /// `algorithm` needs; the message says what was found instead, and what to do.
+    ///
+    /// ```
+    /// use countersign_token::{Algorithm, SigningKey};
+    ///
+    /// let error = SigningKey::from_pem(Algorithm::Es256, "ssh-ed25519 AAAA").unwrap_err();
+    /// assert!(error.to_string().contains("ssh-keygen"));
+    /// ```
     pub fn from_pem(algorithm: Algorithm, pem: &str) -> Result<Self, KeyError> {
         let block = Block::parse(pem)?;
-        let wrong = |found| KeyError::WrongKind {
-            algorithm,
-            needed: needed(algorithm),
-            found,
-        };
-        match (algorithm, block.label) {
-            (Algorithm::Es256, "PRIVATE KEY" | "EC PRIVATE KEY")
-            | (Algorithm::EdDsa, "PRIVATE KEY") => Self::from_der(algorithm, &block.der)
-                .map_err(|error| block.names_another_key(algorithm).map_or(error, wrong)),
-            (_, "PUBLIC KEY") => Err(wrong("a public key: it verifies, but cannot sign")),
-            _ => Err(wrong(block.describe())),
-        }
+        let found = block.describe();
+        block
+            .check_label()
+            .unwrap_or_else(|| Err(wrong(algorithm, found)))?;
+        Self::from_structure(algorithm, &block.der, found)
     }
 
-    /// Takes the secret of a MAC algorithm: at least 32 bytes for HS256 (RFC 7518 §3.2).
+    /// Reads a private key in DER: PKCS#8, for RSA also PKCS#1, for ECDSA also SEC1.
+    ///
+    /// # Errors
+    /// As [`from_pem`](Self::from_pem).
+    pub fn from_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
+        if !der::is_one_sequence(der) {
+            return Err(KeyError::TrailingBytes);
+        }
+        let found = der::name_of_key(der).unwrap_or("something else");
+        Self::from_structure(algorithm, der, found)
+    }
+
+    fn from_structure(
+        algorithm: Algorithm,
+        der: &[u8],
+        found: &'static str,
+    ) -> Result<Self, KeyError> {
+        let Scheme::Pair(pair) = Scheme::of(algorithm) else {
+            return Err(wrong(algorithm, found));
+        };
+        if der::form_of(der).is_some_and(Form::is_public) {
+            return Err(wrong(algorithm, PUBLIC_KEY));
+        }
+        PrivateKey::from_der(pair, der)
+            .unwrap_or_else(|| Err(wrong(algorithm, found)))
+            .and_then(Self::from_private)
+    }
+
+    /// Takes the secret of a MAC algorithm: at least 32, 48 or 64 bytes for HS256, HS384 or HS512
+    /// (RFC 7518 §3.2).
     ///
     /// # Errors
     /// - [`KeyError::WrongKind`] if `algorithm` is not symmetric.
     /// - [`KeyError::SecretTooShort`].
     /// - [`KeyError::SecretIsKey`] if the secret is a public or private key in any form: PEM with
-    ///   or without armor, DER, JWK, a point of a curve, an SSH line. Whoever knows a public key
-    ///   could sign tokens with it.
+    ///   or without armor, DER, hex, JWK, a point of a curve, an SSH line. Whoever knows a public
+    ///   key could sign tokens with it.
     pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
-        require_symmetric(algorithm)?;
-        MacKey::from_configured(algorithm, secret).map(|key| Self::from_mac(algorithm, key))
+        match Scheme::of(algorithm) {
+            Scheme::Mac(mac) => MacKey::from_configured(algorithm, mac, secret).map(Self::from_mac),
+            Scheme::Pair(_) => Err(wrong(algorithm, "a shared secret")),
+        }
+    }
+
+    /// Reads a JWK (RFC 7517): a private key of `kty` RSA, EC or OKP, or a secret of `kty` oct.
+    ///
+    /// The key is named by its `kid` if it has one.
+    ///
+    /// # Errors
+    /// [`KeyError`] if the JWK is for another algorithm or use, lacks a member, or has a number
+    /// that is too long, too short or not on its curve; and as [`from_secret`](Self::from_secret).
+    ///
+    /// ```
+    /// use countersign_token::{Algorithm, SigningKey};
+    ///
+    /// let jwk = r#"{"kty":"OKP","crv":"Ed25519","kid":"RFC 8037 A.1",
+    ///     "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+    ///     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    /// let key = SigningKey::from_jwk(Algorithm::EdDsa, jwk)?;
+    /// assert_eq!(key.key_id().as_str(), "RFC 8037 A.1");
+    /// # Ok::<(), countersign_token::KeyError>(())
+    /// ```
+    pub fn from_jwk(algorithm: Algorithm, jwk: &str) -> Result<Self, KeyError> {
+        let members = Members::read(jwk).map_err(KeyError::Jwk)?;
+        Self::from_members(algorithm, Purpose::Sign, &members)
+    }
+
+    pub(super) fn from_members(
+        algorithm: Algorithm,
+        purpose: Purpose,
+        members: &Members<'_>,
+    ) -> Result<Self, KeyError> {
+        members.check(algorithm, purpose).map_err(KeyError::Jwk)?;
+        let key = match Scheme::of(algorithm) {
+            Scheme::Mac(mac) => {
+                let secret = members.bytes("k").map_err(KeyError::Jwk)?;
+                MacKey::from_configured(algorithm, mac, &secret).map(Self::from_mac)?
+            }
+            Scheme::Pair(pair) => Self::from_private(private_key(pair, members)?)?,
+        };
+        Ok(match members.key_id().map_err(KeyError::Jwk)? {
+            Some(key_id) => key.with_key_id(key_id),
+            None => key,
+        })
     }
 
     /// Takes back what [`export`](Self::export) gave.
@@ -104,11 +174,9 @@ impl SigningKey {
     /// # Errors
     /// [`KeyError`] if the bytes are not a key of `algorithm`.
     pub fn from_exported(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, KeyError> {
-        match algorithm {
-            Algorithm::Hs256 => {
-                MacKey::from_stored(algorithm, bytes).map(|key| Self::from_mac(algorithm, key))
-            }
-            Algorithm::Es256 | Algorithm::EdDsa => Self::from_der(algorithm, bytes),
+        match Scheme::of(algorithm) {
+            Scheme::Mac(mac) => MacKey::from_stored(algorithm, mac, bytes).map(Self::from_mac),
+            Scheme::Pair(_) => Self::from_der(algorithm, bytes),
         }
     }
 
@@ -117,15 +185,34 @@ impl SigningKey {
     /// # Errors
     /// [`KeyError::Library`] if the library cannot write the key.
     pub fn export(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-        let document = match &self.material {
-            SigningMaterial::Mac(key) => return Ok(key.secret().clone()),
-            SigningMaterial::P256(pair) => pair.to_pkcs8v1(),
-            SigningMaterial::Ed25519(pair) => pair.to_pkcs8v1(),
-        };
-        let document = document.map_err(|_| KeyError::Library)?;
-        Ok(Zeroizing::new(document.as_ref().to_vec()))
+        match &self.material {
+            SigningMaterial::Mac(key) => Ok(key.secret().clone()),
+            SigningMaterial::Private(key) => key.to_pkcs8(),
+        }
     }
 
+    fn from_mac(key: MacKey) -> Self {
+        let key = Arc::new(key);
+        Self {
+            identity: Arc::new(KeyIdentity::new(key.algorithm(), key.default_id())),
+            material: SigningMaterial::Mac(Arc::clone(&key)),
+            verifying: VerifyingMaterial::Mac(key),
+        }
+    }
+
+    fn from_private(key: PrivateKey) -> Result<Self, KeyError> {
+        let public = key.public()?;
+        let identity = KeyIdentity::new(public.algorithm(), thumbprint(&public));
+        Ok(Self {
+            identity: Arc::new(identity),
+            material: SigningMaterial::Private(Arc::new(key)),
+            verifying: VerifyingMaterial::Public(Arc::new(public)),
+        })
+    }
+}
+
+/// What keys are and do.
+impl SigningKey {
     /// The algorithm of the key.
     pub fn algorithm(&self) -> Algorithm {
         self.identity.algorithm
@@ -155,9 +242,15 @@ impl SigningKey {
     /// - [`SignError::TooLong`] above 64 KiB, which no verifier accepts.
     /// - [`SignError::Library`] if the library cannot sign.
     pub fn encode(&self, header: HeaderForm, claims: &ClaimsSet) -> Result<SignedToken, SignError> {
-        let mut token = self.identity.headers.segment(header).to_owned();
+        let header = self.identity.headers.segment(header);
+        let claims = claims.to_json();
+        // Room for all of it at once: a text that grows leaves copies of itself behind.
+        let signature = self.verifying.signature_len();
+        let mut token =
+            String::with_capacity(header.len() + (claims.len() + signature + DOTS) * 4 / 3);
+        token.push_str(header);
         token.push('.');
-        base64url::append(claims.to_json().as_bytes(), &mut token);
+        base64url::append(claims.as_bytes(), &mut token);
         self.append_signature(&mut token)?;
         if token.len() > MAX_TOKEN_BYTES {
             return Err(SignError::TooLong {
@@ -170,74 +263,14 @@ impl SigningKey {
 
     /// Signs the text so far (the signing input of RFC 7515 §5.1) and appends the third segment.
     fn append_signature(&self, token: &mut String) -> Result<(), SignError> {
-        let input = token.as_bytes();
-        let signature = match &self.material {
+        match &self.material {
+            SigningMaterial::Private(key) => key.append_signature(token),
             SigningMaterial::Mac(key) => {
-                let tag = key.sign(input);
+                let tag = key.sign(token.as_bytes());
                 token.push('.');
                 base64url::append(tag.as_ref(), token);
-                return Ok(());
+                Ok(())
             }
-            SigningMaterial::P256(pair) => pair.sign(&SystemRandom::new(), input),
-            SigningMaterial::Ed25519(pair) => pair.try_sign(input),
-        };
-        let signature = signature.map_err(|_| SignError::Library)?;
-        token.push('.');
-        base64url::append(signature.as_ref(), token);
-        Ok(())
-    }
-
-    fn from_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
-        let invalid = |_| KeyError::Invalid { algorithm };
-        if !super::der::is_one_sequence(der) {
-            return Err(KeyError::TrailingBytes);
-        }
-        match algorithm {
-            Algorithm::Hs256 => Err(KeyError::Invalid { algorithm }),
-            Algorithm::Es256 => {
-                let curve = &ECDSA_P256_SHA256_FIXED_SIGNING;
-                EcdsaKeyPair::from_private_key_der(curve, der)
-                    .map_err(invalid)
-                    .and_then(Self::from_p256)
-            }
-            Algorithm::EdDsa => Ed25519KeyPair::from_pkcs8(der)
-                .map_err(invalid)
-                .and_then(Self::from_ed25519),
-        }
-    }
-
-    fn from_mac(algorithm: Algorithm, key: MacKey) -> Self {
-        let key = Arc::new(key);
-        Self {
-            identity: Arc::new(KeyIdentity::new(algorithm, key.default_id())),
-            material: SigningMaterial::Mac(Arc::clone(&key)),
-            verifying: VerifyingMaterial::Mac(key),
-        }
-    }
-
-    fn from_p256(pair: EcdsaKeyPair) -> Result<Self, KeyError> {
-        let public = PublicKey::from_raw(Curve::P256, pair.public_key().as_ref())?;
-        Ok(Self::from_pair(
-            SigningMaterial::P256(Arc::new(pair)),
-            public,
-        ))
-    }
-
-    fn from_ed25519(pair: Ed25519KeyPair) -> Result<Self, KeyError> {
-        let public = PublicKey::from_raw(Curve::Ed25519, pair.public_key().as_ref())?;
-        Ok(Self::from_pair(
-            SigningMaterial::Ed25519(Arc::new(pair)),
-            public,
-        ))
-    }
-
-    fn from_pair(material: SigningMaterial, public: PublicKey) -> Self {
-        let identity = KeyIdentity::new(public.curve().algorithm(), thumbprint(&public));
-        let verifying = VerifyingMaterial::Public(Arc::new(public));
-        Self {
-            identity: Arc::new(identity),
-            material,
-            verifying,
         }
     }
 }
@@ -252,21 +285,15 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-fn require_symmetric(algorithm: Algorithm) -> Result<(), KeyError> {
-    if algorithm.is_symmetric() {
-        return Ok(());
-    }
-    Err(KeyError::WrongKind {
+fn wrong(algorithm: Algorithm, found: &'static str) -> KeyError {
+    KeyError::WrongKind {
         algorithm,
-        needed: needed(algorithm),
-        found: "a shared secret",
-    })
+        needed: Scheme::of(algorithm).signing_need(),
+        found,
+    }
 }
 
-fn needed(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::Hs256 => "a shared secret of at least 32 random bytes",
-        Algorithm::Es256 => "a P-256 private key",
-        Algorithm::EdDsa => "an Ed25519 private key",
-    }
-}
+const PUBLIC_KEY: &str = "a public key: it verifies, but cannot sign";
+
+/// More than what two dots and two incomplete groups of base64url take.
+const DOTS: usize = 4;

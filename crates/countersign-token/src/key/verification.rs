@@ -3,19 +3,21 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::der;
 use super::error::KeyError;
 use super::id::{KeyId, KeyIdentity};
-use super::jwk::{PublicJwk, thumbprint};
+use super::jwk::{Members, PublicJwk, Purpose, public_key, thumbprint};
 use super::pem::Block;
-use super::public::{Curve, PublicKey};
+use super::public::PublicKey;
+use super::scheme::{PairScheme, Scheme};
 use super::secret::MacKey;
 use crate::algorithm::Algorithm;
 
 /// A key that verifies, bound to one algorithm.
 ///
-/// For ES256 and `EdDSA` it is a public key. For HS256 it is the secret itself, which can also sign:
-/// it comes only from [`SigningKey::verification_key`](crate::SigningKey::verification_key), and no
-/// function makes one out of public material.
+/// For RSA, ECDSA and `EdDSA` it is a public key. For HMAC it is the secret itself, which can also
+/// sign: it comes only from [`SigningKey::verification_key`](crate::SigningKey::verification_key)
+/// or from a set of `oct` keys, and no function makes one out of public material.
 ///
 /// Cloning is cheap and copies no key material.
 #[derive(Clone)]
@@ -30,35 +32,90 @@ pub(super) enum VerifyingMaterial {
     Public(Arc<PublicKey>),
 }
 
+impl VerifyingMaterial {
+    /// Bytes of every signature by the key.
+    pub(super) fn signature_len(&self) -> usize {
+        match self {
+            Self::Mac(key) => key.tag_len(),
+            Self::Public(key) => key.signature_len(),
+        }
+    }
+}
+
 impl VerificationKey {
     pub(super) fn new(identity: Arc<KeyIdentity>, material: VerifyingMaterial) -> Self {
         Self { identity, material }
     }
 
-    /// Reads a public key: `PUBLIC KEY`, that is SPKI (RFC 5480, RFC 8410), an uncompressed point.
+    /// Reads a public key: `PUBLIC KEY`, that is SPKI (RFC 5480, RFC 8410), with an uncompressed
+    /// point if it is one; for RSA also PKCS#1 (`RSA PUBLIC KEY`).
     ///
     /// # Errors
     /// [`KeyError`] unless the text is exactly one block with exactly one public key of the kind
     /// that `algorithm` needs. A private key is refused: verifiers must not hold it.
     pub fn from_pem(algorithm: Algorithm, pem: &str) -> Result<Self, KeyError> {
         let block = Block::parse(pem)?;
-        let wrong = |found| KeyError::WrongKind {
-            algorithm,
-            needed: needed(algorithm),
-            found,
-        };
-        let curve = match algorithm {
-            Algorithm::Hs256 => return Err(wrong(block.describe())),
-            Algorithm::Es256 => Curve::P256,
-            Algorithm::EdDsa => Curve::Ed25519,
-        };
-        match block.label {
-            "PUBLIC KEY" => PublicKey::from_spki(curve, &block.der)
-                .unwrap_or_else(|| Err(wrong(block.describe())))
-                .map(Self::from_public),
-            "PRIVATE KEY" | "EC PRIVATE KEY" => Err(wrong(PRIVATE_KEY_HINT)),
-            _ => Err(wrong(block.describe())),
+        let found = block.describe();
+        block
+            .check_label()
+            .unwrap_or_else(|| Err(wrong(algorithm, found)))?;
+        Self::from_structure(algorithm, &block.der, found)
+    }
+
+    /// Reads a public key in DER: SPKI, for RSA also PKCS#1.
+    ///
+    /// # Errors
+    /// As [`from_pem`](Self::from_pem).
+    pub fn from_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
+        if !der::is_one_sequence(der) {
+            return Err(KeyError::TrailingBytes);
         }
+        let found = der::name_of_key(der).unwrap_or("something else");
+        Self::from_structure(algorithm, der, found)
+    }
+
+    fn from_structure(
+        algorithm: Algorithm,
+        der: &[u8],
+        found: &'static str,
+    ) -> Result<Self, KeyError> {
+        let Scheme::Pair(pair) = Scheme::of(algorithm) else {
+            return Err(wrong(algorithm, found));
+        };
+        if der::form_of(der).is_some_and(|form| !form.is_public()) {
+            return Err(wrong(algorithm, private_key(pair, der)));
+        }
+        PublicKey::from_der(pair, der)
+            .unwrap_or_else(|| Err(wrong(algorithm, found)))
+            .map(Self::from_public)
+    }
+
+    /// Reads a public JWK (RFC 7517) of `kty` RSA, EC or OKP, named by its `kid` if it has one.
+    ///
+    /// # Errors
+    /// [`KeyError`] if the JWK is private, for another algorithm or use, lacks a member, or has a
+    /// number that is too long, too short or not on its curve. A shared secret is refused: it is
+    /// read as a [`SigningKey`](crate::SigningKey), which is what it is.
+    pub fn from_jwk(algorithm: Algorithm, jwk: &str) -> Result<Self, KeyError> {
+        let members = Members::read(jwk).map_err(KeyError::Jwk)?;
+        Self::from_members(algorithm, &members)
+    }
+
+    pub(super) fn from_members(
+        algorithm: Algorithm,
+        members: &Members<'_>,
+    ) -> Result<Self, KeyError> {
+        let Scheme::Pair(pair) = Scheme::of(algorithm) else {
+            return Err(wrong(algorithm, "a JWK for verifiers"));
+        };
+        members
+            .check(algorithm, Purpose::Verify)
+            .map_err(KeyError::Jwk)?;
+        let key = Self::from_public(public_key(pair, members)?);
+        Ok(match members.key_id().map_err(KeyError::Jwk)? {
+            Some(key_id) => key.with_key_id(key_id),
+            None => key,
+        })
     }
 
     /// The algorithm of the key.
@@ -78,13 +135,27 @@ impl VerificationKey {
         Self { identity, ..self }
     }
 
+    /// The thumbprint of the key (RFC 7638), under whatever name it goes; `None` for a MAC key, of
+    /// which it would be a digest for everybody to test guesses against (RFC 7638 §7).
+    pub fn thumbprint(&self) -> Option<KeyId> {
+        match &self.material {
+            VerifyingMaterial::Mac(_) => None,
+            VerifyingMaterial::Public(key) => Some(thumbprint(key)),
+        }
+    }
+
+    /// The key as a public JWK with `kid`, `use` and `alg`; `None` for a MAC key.
+    pub fn to_jwk(&self) -> Option<String> {
+        // Strings alone, and no map with keys of another type: this value has a JSON form.
+        crate::json::to_ascii(&self.public_jwk()?).ok()
+    }
+
     /// Whether `signature` is one of `input` by this key; its length must be exact.
     pub(crate) fn verifies(&self, input: &[u8], signature: &[u8]) -> bool {
-        signature.len() == self.algorithm().signature_len()
-            && match &self.material {
-                VerifyingMaterial::Mac(key) => key.verifies(input, signature),
-                VerifyingMaterial::Public(key) => key.verifies(input, signature),
-            }
+        match &self.material {
+            VerifyingMaterial::Mac(key) => key.verifies(input, signature),
+            VerifyingMaterial::Public(key) => key.verifies(input, signature),
+        }
     }
 
     pub(crate) fn identity(&self) -> &Arc<KeyIdentity> {
@@ -100,7 +171,7 @@ impl VerificationKey {
     }
 
     fn from_public(key: PublicKey) -> Self {
-        let identity = KeyIdentity::new(key.curve().algorithm(), thumbprint(&key));
+        let identity = KeyIdentity::new(key.algorithm(), thumbprint(&key));
         Self::new(Arc::new(identity), VerifyingMaterial::Public(Arc::new(key)))
     }
 }
@@ -114,11 +185,19 @@ impl fmt::Debug for VerificationKey {
     }
 }
 
-fn needed(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::Hs256 => "a shared secret, not a key file",
-        Algorithm::Es256 => "a P-256 public key with an uncompressed point",
-        Algorithm::EdDsa => "an Ed25519 public key",
+fn wrong(algorithm: Algorithm, found: &'static str) -> KeyError {
+    KeyError::WrongKind {
+        algorithm,
+        needed: Scheme::of(algorithm).verifying_need(),
+        found,
+    }
+}
+
+/// What a private key is called that stands where a public one is expected.
+fn private_key(scheme: PairScheme, der: &[u8]) -> &'static str {
+    match der::name_of_key(der) {
+        Some(name) if name != scheme.key_name() => name,
+        _ => PRIVATE_KEY_HINT,
     }
 }
 

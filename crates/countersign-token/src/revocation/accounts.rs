@@ -1,20 +1,14 @@
 //! Accounts: up to which session they are revoked, and the state they are in.
 
-use papaya::HashMap;
-
-use super::{AccountState, RevocationEntry, forget, new_map};
+use super::filter::Filter;
+use super::map::Map;
+use super::{AccountState, RevocationEntry};
 use crate::time::Timestamp;
 
-/// One record per account of which the log speaks.
+/// The newest entry of either sort for each account of which the log speaks.
 pub(super) struct Accounts {
-    records: HashMap<i64, Account>,
-}
-
-/// What the log says of one account; each part is the newest entry of its sort.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Account {
-    sessions: Option<EndedSessions>,
-    state: Option<Change>,
+    sessions: Map<i64, EndedSessions>,
+    states: Map<i64, Change>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +28,10 @@ struct Change {
 
 impl Accounts {
     pub(super) fn new() -> Self {
-        Self { records: new_map() }
+        Self {
+            sessions: Map::new(),
+            states: Map::new(),
+        }
     }
 
     pub(super) fn revoke_upto(
@@ -43,81 +40,61 @@ impl Accounts {
         upto: u64,
         except: Option<u64>,
         entry: &RevocationEntry,
+        filter: &Filter,
     ) {
-        let RevocationEntry {
-            sequence,
-            forget_at,
-            ..
-        } = *entry;
         let new = EndedSessions {
-            sequence,
+            sequence: entry.sequence,
             upto,
             except,
-            forget_at,
+            forget_at: entry.forget_at,
         };
-        self.change(account, |known| Account {
-            sessions: Some(new.after(known.sessions)),
-            ..known
-        });
+        let known = self.sessions.get(&account, filter);
+        self.sessions.put(account, new.after(known), filter);
     }
 
-    pub(super) fn change_state(&self, account: i64, state: AccountState, entry: &RevocationEntry) {
+    pub(super) fn change_state(
+        &self,
+        account: i64,
+        state: AccountState,
+        entry: &RevocationEntry,
+        filter: &Filter,
+    ) {
         if state == AccountState::CredentialChanged {
             return;
         }
-        let RevocationEntry {
-            sequence,
-            forget_at,
-            ..
-        } = *entry;
         let new = Change {
-            sequence,
+            sequence: entry.sequence,
             state,
-            forget_at,
+            forget_at: entry.forget_at,
         };
-        self.change(account, |known| Account {
-            state: Some(new.after(known.state)),
-            ..known
-        });
+        let known = self.states.get(&account, filter);
+        self.states.put(account, new.after(known), filter);
     }
 
-    pub(super) fn get(&self, account: i64) -> Option<Account> {
-        self.records.pin().get(&account).copied()
+    /// Whether the sessions of the account are revoked up to this one, or further.
+    pub(super) fn revokes(&self, account: i64, number: u64, filter: &Filter) -> bool {
+        let ended = self.sessions.get(&account, filter);
+        ended.is_some_and(|ended| number <= ended.upto && ended.except != Some(number))
     }
 
-    pub(super) fn forget_expired(&self, now: Timestamp) -> usize {
-        forget(&self.records, |account| {
-            account.forget_at().is_none_or(|at| at <= now)
-        })
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.records.len()
-    }
-
-    fn change(&self, account: i64, change: impl Fn(Account) -> Account) {
-        let first = change(Account::default());
-        self.records
-            .pin()
-            .update_or_insert(account, |known| change(*known), first);
-    }
-}
-
-impl Account {
-    pub(super) fn revokes(&self, number: u64) -> bool {
-        self.sessions
-            .is_some_and(|sessions| number <= sessions.upto && sessions.except != Some(number))
-    }
-
-    /// The state, if it is one in which tokens are refused.
-    pub(super) fn refusing_state(&self) -> Option<AccountState> {
-        let state = self.state?.state;
+    /// The state of the account, if it is one in which tokens are refused.
+    pub(super) fn refusing_state(&self, account: i64, filter: &Filter) -> Option<AccountState> {
+        let state = self.states.get(&account, filter)?.state;
         matches!(state, AccountState::Deactivated | AccountState::Deleted).then_some(state)
     }
 
-    fn forget_at(&self) -> Option<Timestamp> {
-        let sessions = self.sessions.map(|sessions| sessions.forget_at);
-        sessions.max(self.state.map(|state| state.forget_at))
+    pub(super) fn forget_expired(&self, now: Timestamp) -> usize {
+        self.sessions.forget(|ended| ended.forget_at <= now)
+            + self.states.forget(|change| change.forget_at <= now)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.sessions.len() + self.states.len()
+    }
+
+    pub(super) fn mark_all(&self, filter: &Filter) {
+        self.sessions.mark_all(filter);
+        self.states.mark_all(filter);
     }
 }
 

@@ -107,17 +107,19 @@ impl Authenticated {
     /// # Errors
     /// The inner [`ClaimsError`] if the value is there and of another type.
     pub fn claim<T: DeserializeOwned>(&self, name: &str) -> Option<Result<T, ClaimsError>> {
+        let value = serde_json::from_str(self.raw_claim(name)?);
+        Some(value.map_err(|source| ClaimsError::value(name, source)))
+    }
+
+    /// The JSON text of a claim. The payload was scanned before it came in here.
+    pub(super) fn raw_claim(&self, name: &str) -> Option<&str> {
         let mut found = None;
         let scanned = crate::json::scan_object(&self.payload, |member, value| {
             if member == name {
                 found = Some(value);
             }
         });
-        if let Err(error) = scanned {
-            return Some(Err(ClaimsError::Json(error)));
-        }
-        let value = serde_json::from_str(found?);
-        Some(value.map_err(|source| ClaimsError::value(name, source)))
+        scanned.ok().and(found)
     }
 
     /// Whether the token is of kind `K`.

@@ -74,13 +74,7 @@ impl From<Malformation> for VerifyError {
 
 impl From<HeaderError> for VerifyError {
     fn from(error: HeaderError) -> Self {
-        Self::Malformed(match error {
-            HeaderError::Json(source) => Malformation::Json {
-                segment: Segment::Header,
-                source,
-            },
-            HeaderError::Fault(fault) => Malformation::Header(fault),
-        })
+        Self::Malformed(error.into())
     }
 }
 
@@ -114,6 +108,18 @@ pub enum Malformation {
     /// The header says something that we do not accept.
     #[error("the header is not acceptable")]
     Header(#[source] HeaderFault),
+}
+
+impl From<HeaderError> for Malformation {
+    fn from(error: HeaderError) -> Self {
+        match error {
+            HeaderError::Json(source) => Self::Json {
+                segment: Segment::Header,
+                source,
+            },
+            HeaderError::Fault(fault) => Self::Header(fault),
+        }
+    }
 }
 
 /// A part of a token.

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::Expectations;
 use super::claim::{Text, place};
 use super::error::{Malformation, Segment, VerifyError};
+use crate::expiry::calendar_date;
 use crate::json::{self, string_value};
 use crate::time::{Timestamp, UnixMillis};
 
@@ -213,13 +214,9 @@ fn date(name: &str, value: Option<&str>) -> Result<Option<Timestamp>, VerifyErro
 
 /// `exp` must also be a date that calendars know: from 1970 to the end of the year 9999.
 fn expiration(value: Option<&str>) -> Result<Option<Timestamp>, VerifyError> {
-    let date = date("exp", value)?;
-    match date {
-        Some(exp) if !(0..=END_OF_YEAR_9999).contains(&exp.seconds()) => {
-            Err(VerifyError::claim("exp"))
-        }
-        date => Ok(date),
-    }
+    value
+        .map(|value| calendar_date(value).ok_or_else(|| VerifyError::claim("exp")))
+        .transpose()
 }
 
 fn string<'a>(name: &str, value: Option<&'a str>) -> Result<Option<Cow<'a, str>>, VerifyError> {
@@ -242,4 +239,3 @@ fn audience(value: &str) -> Result<Vec<Cow<'_, str>>, VerifyError> {
 }
 
 const MAX_TOKEN_ID_LEN: usize = 255;
-const END_OF_YEAR_9999: i64 = 253_402_300_799;

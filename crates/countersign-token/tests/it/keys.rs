@@ -6,13 +6,31 @@ use countersign_token::{
 use serde_json::Value;
 
 use crate::support::{
-    NOW, SECRET, access_claims, from_base64url, hs256, one_key_each, pem, verifier,
+    NOW, SECRET, access_claims, der_of, from_base64url, hs256, one_key_each, pem, recorded_keys,
+    verifier,
 };
 
-const KEYS: &str = include_str!("../vectors/simplejwt/keys.json");
-
 /// The algorithms that read keys from files, and the recorded key of each.
-const PAIRS: [(Algorithm, &str); 2] = [(Algorithm::Es256, "p256"), (Algorithm::EdDsa, "ed25519")];
+const PAIRS: [(Algorithm, &str); 10] = [
+    (Algorithm::Rs256, "rsa1"),
+    (Algorithm::Rs384, "rsa1"),
+    (Algorithm::Rs512, "rsa1"),
+    (Algorithm::Ps256, "rsa1"),
+    (Algorithm::Ps384, "rsa1"),
+    (Algorithm::Ps512, "rsa1"),
+    (Algorithm::Es256, "p256"),
+    (Algorithm::Es384, "p384"),
+    (Algorithm::Es512, "p521"),
+    (Algorithm::EdDsa, "ed25519"),
+];
+
+/// The structures of one kind of key only.
+const OWN_FORMS: [(Algorithm, &str, &str); 4] = [
+    (Algorithm::Rs256, "rsa1", "private_pem_pkcs1"),
+    (Algorithm::Es256, "p256", "private_pem_sec1"),
+    (Algorithm::Es384, "p384", "private_pem_sec1"),
+    (Algorithm::Es512, "p521", "private_pem_sec1"),
+];
 
 #[test]
 fn both_halves_of_a_pair_have_one_name_and_fit() {
@@ -40,15 +58,192 @@ fn both_halves_of_a_pair_have_one_name_and_fit() {
 }
 
 #[test]
-fn sec1_is_read_for_es256_alone() {
-    let recorded = recorded("p256");
-    let sec1 = text(&recorded, "private_pem_sec1");
-    let key = SigningKey::from_pem(Algorithm::Es256, sec1).unwrap();
-    let same =
-        SigningKey::from_pem(Algorithm::Es256, text(&recorded, "private_pem_pkcs8")).unwrap();
-    assert_eq!(key.key_id(), same.key_id());
-    assert_eq!(key.export().unwrap(), same.export().unwrap());
-    assert!(SigningKey::from_pem(Algorithm::EdDsa, sec1).is_err());
+fn pkcs1_and_sec1_are_read_for_their_own_algorithms_alone() {
+    for (algorithm, name, form) in OWN_FORMS {
+        let recorded = recorded(name);
+        let own = text(&recorded, form);
+        let key = SigningKey::from_pem(algorithm, own).unwrap();
+        let same = SigningKey::from_pem(algorithm, text(&recorded, "private_pem_pkcs8")).unwrap();
+        assert_eq!(key.key_id(), same.key_id());
+        assert_eq!(key.export().unwrap(), same.export().unwrap());
+        for (other, _) in PAIRS.iter().filter(|(_, other)| *other != name) {
+            let error = SigningKey::from_pem(*other, own).unwrap_err();
+            assert!(
+                matches!(error, KeyError::WrongKind { .. }),
+                "{other}: {error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn der_is_read_as_its_pem_is() {
+    for (algorithm, name) in PAIRS {
+        let recorded = recorded(name);
+        let private = der_of(text(&recorded, "private_pem_pkcs8"));
+        let public = der_of(text(&recorded, "public_pem_spki"));
+        let signing = SigningKey::from_der(algorithm, &private).unwrap();
+        let verifying = VerificationKey::from_der(algorithm, &public).unwrap();
+        assert_eq!(signing.key_id(), verifying.key_id());
+        let swapped = SigningKey::from_der(algorithm, &public).unwrap_err();
+        assert!(swapped.to_string().contains("cannot sign"), "{swapped}");
+        let swapped = VerificationKey::from_der(algorithm, &private).unwrap_err();
+        assert!(swapped.to_string().contains("-pubout"), "{swapped}");
+        assert!(SigningKey::from_der(Algorithm::Hs256, &private).is_err());
+        assert!(VerificationKey::from_der(Algorithm::Hs256, &public).is_err());
+    }
+    for (algorithm, name, form) in OWN_FORMS {
+        let der = der_of(text(&recorded(name), form));
+        assert!(SigningKey::from_der(algorithm, &der).is_ok(), "{form}");
+    }
+}
+
+#[test]
+fn a_public_rsa_key_may_stand_alone() {
+    let spki = der_of(text(&recorded("rsa1"), "public_pem_spki"));
+    let pkcs1 = &spki[24..];
+    let same = VerificationKey::from_der(Algorithm::Rs256, &spki).unwrap();
+    for key in [
+        VerificationKey::from_der(Algorithm::Rs256, pkcs1).unwrap(),
+        VerificationKey::from_pem(Algorithm::Rs256, &pem("RSA PUBLIC KEY", pkcs1)).unwrap(),
+    ] {
+        assert_eq!(key.key_id(), same.key_id());
+    }
+    let error = SigningKey::from_pem(Algorithm::Rs256, &pem("RSA PUBLIC KEY", pkcs1));
+    assert!(error.unwrap_err().to_string().contains("cannot sign"));
+}
+
+#[test]
+fn a_label_names_the_structure_in_its_block() {
+    let recorded_rsa = recorded("rsa1");
+    let pkcs8 = der_of(text(&recorded_rsa, "private_pem_pkcs8"));
+    let pkcs1 = der_of(text(&recorded_rsa, "private_pem_pkcs1"));
+    let spki = der_of(text(&recorded_rsa, "public_pem_spki"));
+    for (label, der) in [
+        ("RSA PRIVATE KEY", &pkcs8[..]),
+        ("PRIVATE KEY", &pkcs1),
+        ("PRIVATE KEY", &spki),
+        ("PUBLIC KEY", &spki[24..]),
+        ("PUBLIC KEY", &pkcs8),
+        ("RSA PUBLIC KEY", &spki),
+        ("EC PRIVATE KEY", &pkcs8),
+    ] {
+        let text = pem(label, der);
+        let errors = [
+            SigningKey::from_pem(Algorithm::Rs256, &text).unwrap_err(),
+            VerificationKey::from_pem(Algorithm::Rs256, &text).unwrap_err(),
+        ];
+        for error in errors {
+            assert!(error.to_string().contains("label"), "{label}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_no_key_is_told_what_to_do() {
+    let rsa = recorded("rsa1");
+    let sequence = &[0x30, 3, 2, 1, 0];
+    let encrypted = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\
+        DEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+    let parameters = [
+        pem("EC PARAMETERS", &[0x30, 0]),
+        text(&recorded("p256"), "private_pem_sec1").to_owned(),
+    ];
+    for (file, hint) in [
+        (pem("ENCRYPTED PRIVATE KEY", sequence), "openssl pkey"),
+        (encrypted.to_owned(), "openssl pkey"),
+        (pem("OPENSSH PRIVATE KEY", sequence), "ssh-keygen -p"),
+        (text(&rsa, "public_openssh").to_owned(), "ssh-keygen -e"),
+        (pem("CERTIFICATE", sequence), "openssl x509"),
+        (rsa["public_jwk"].to_string(), "JWK"),
+        (parameters.concat(), "EC PARAMETERS"),
+    ] {
+        let errors = [
+            SigningKey::from_pem(Algorithm::Es256, &file).unwrap_err(),
+            VerificationKey::from_pem(Algorithm::Es256, &file).unwrap_err(),
+        ];
+        let told = errors.iter().any(|error| error.to_string().contains(hint));
+        assert!(told, "{hint}: {errors:?}");
+    }
+}
+
+#[test]
+fn rsa_keys_have_2048_bits_and_an_odd_exponent_from_65537() {
+    let modulus = from_base64url(recorded("rsa1")["public_jwk"]["n"].as_str().unwrap());
+    let judge = |modulus: &[u8], exponent: &[u8]| {
+        let der = rsa_public(modulus, exponent);
+        VerificationKey::from_der(Algorithm::Ps384, &der)
+    };
+    assert!(judge(&modulus, &[1, 0, 1]).is_ok());
+    for exponent in [&[1][..], &[3], &[1, 0, 0], &[0xFF, 0xFF]] {
+        let error = judge(&modulus, exponent).unwrap_err();
+        let refused = matches!(
+            error,
+            KeyError::RsaExponent { .. } | KeyError::Invalid { .. }
+        );
+        assert!(refused, "{exponent:?} {error}");
+    }
+    let long = vec![0xFF; 1025];
+    for (modulus, bits) in [
+        (&modulus[..128], 1024),
+        (&modulus[..255], 2040),
+        (&long, 8200),
+    ] {
+        let error = judge(modulus, &[1, 0, 1]).unwrap_err();
+        let algorithm = Algorithm::Ps384;
+        assert_eq!(error, KeyError::RsaSize { algorithm, bits });
+    }
+    let mut even = modulus.clone();
+    *even.last_mut().unwrap() &= 0xFE;
+    assert!(judge(&even, &[1, 0, 1]).is_err());
+}
+
+/// `rsaEncryption` has the parameters NULL (RFC 3279 §2.3.1): a key has one spelling.
+#[test]
+fn the_name_of_an_rsa_key_has_no_other_parameters() {
+    let mut der = der_of(text(&recorded("rsa1"), "public_pem_spki"));
+    assert_eq!(der[17..19], [5, 0]);
+    der[17] = 4;
+    let error = VerificationKey::from_der(Algorithm::Rs256, &der).unwrap_err();
+    assert!(matches!(error, KeyError::Invalid { .. }), "{error}");
+}
+
+#[test]
+fn a_private_number_has_the_length_of_its_curve() {
+    let sec1 = der_of(text(&recorded("p256"), "private_pem_sec1"));
+    assert_eq!(sec1[5..7], [4, 32]);
+    let longer = [&[0x30, sec1[1] + 1, 2, 1, 1, 4, 33, 0], &sec1[7..]].concat();
+    let error = SigningKey::from_der(Algorithm::Es256, &longer).unwrap_err();
+    assert!(matches!(error, KeyError::Invalid { .. }), "{error}");
+}
+
+#[test]
+fn halves_that_do_not_fit_are_refused() {
+    let mut sec1 = der_of(text(&recorded("p256"), "private_pem_sec1"));
+    sec1[20] ^= 1;
+    assert!(SigningKey::from_der(Algorithm::Es256, &sec1).is_err());
+    let mut pkcs1 = der_of(text(&recorded("rsa1"), "private_pem_pkcs1"));
+    pkcs1[300] ^= 1;
+    assert!(SigningKey::from_der(Algorithm::Rs256, &pkcs1).is_err());
+}
+
+/// `RSAPublicKey` (RFC 8017 appendix A.1.1) of any numbers.
+fn rsa_public(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
+    let integer = |bytes: &[u8]| {
+        let zero: &[u8] = if bytes[0] >= 0x80 { &[0] } else { &[] };
+        value(2, &[zero, bytes].concat())
+    };
+    value(0x30, &[integer(modulus), integer(exponent)].concat())
+}
+
+fn value(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    let length = match length {
+        [0, short @ ..=0x7F] => vec![short],
+        [0, long] => vec![0x81, long],
+        [high, low] => vec![0x82, high, low],
+    };
+    [&[tag], &*length, content].concat()
 }
 
 #[test]
@@ -78,6 +273,12 @@ fn keys_of_other_kinds_are_refused_by_name() {
         (Algorithm::EdDsa, "p256", "P-256"),
         (Algorithm::EdDsa, "ed448", "Ed448"),
         (Algorithm::EdDsa, "rsa1", "RSA"),
+        (Algorithm::Es384, "p256", "P-256"),
+        (Algorithm::Es384, "p521", "P-521"),
+        (Algorithm::Es512, "p384", "P-384"),
+        (Algorithm::Rs256, "p256", "P-256"),
+        (Algorithm::Ps512, "ed25519", "Ed25519"),
+        (Algorithm::Hs512, "rsa1", "RSA"),
         (Algorithm::Hs256, "p256", "P-256"),
     ];
     for (algorithm, name, found) in rows {
@@ -159,34 +360,58 @@ fn bytes_after_a_key_are_refused() {
 
 #[test]
 fn points_off_the_curve_and_compressed_points_are_refused() {
-    let der = der_of(text(&recorded("p256"), "public_pem_spki"));
-    let mut off = der.clone();
-    *off.last_mut().unwrap() ^= 1;
-    let read = VerificationKey::from_pem(Algorithm::Es256, &pem("PUBLIC KEY", &off));
-    assert_eq!(
-        read.unwrap_err(),
-        KeyError::Invalid {
-            algorithm: Algorithm::Es256
-        }
-    );
+    for (algorithm, name, start, size) in [
+        (Algorithm::Es256, "p256", 26, 32),
+        (Algorithm::Es384, "p384", 23, 48),
+        (Algorithm::Es512, "p521", 25, 66),
+    ] {
+        let der = der_of(text(&recorded(name), "public_pem_spki"));
+        let mut off = der.clone();
+        *off.last_mut().unwrap() ^= 1;
+        let read = VerificationKey::from_pem(algorithm, &pem("PUBLIC KEY", &off));
+        assert_eq!(read.unwrap_err(), KeyError::Invalid { algorithm });
 
-    let (head, point) = der.split_at(26);
-    let mut compressed = [head, &[2 + (point[64] & 1)], &point[1..33]].concat();
-    compressed[1] = 57;
-    compressed[24] = 34;
-    let error = VerificationKey::from_pem(Algorithm::Es256, &pem("PUBLIC KEY", &compressed));
-    assert!(error.unwrap_err().to_string().contains("uncompressed"));
+        let (head, point) = der.split_at(start);
+        assert_eq!(point.len(), 1 + 2 * size);
+        let hybrid = [head, &[6 + (point[2 * size] & 1)], &point[1..]].concat();
+        let read = VerificationKey::from_der(algorithm, &hybrid);
+        assert_eq!(read.unwrap_err(), KeyError::Invalid { algorithm });
+
+        let identifiers = if name == "p521" {
+            &head[3..21]
+        } else {
+            &head[2..head.len() - 3]
+        };
+        let compressed = [&[2 + (point[2 * size] & 1)], &point[1..=size]].concat();
+        let bits = value(3, &[&[0], &compressed[..]].concat());
+        let spki = value(0x30, &[identifiers, &bits].concat());
+        let error = VerificationKey::from_pem(algorithm, &pem("PUBLIC KEY", &spki)).unwrap_err();
+        assert!(error.to_string().contains("uncompressed"), "{error}");
+    }
 }
 
 #[test]
-fn secrets_have_32_bytes_or_more() {
-    for length in [0, 1, 31] {
-        let error = SigningKey::from_secret(Algorithm::Hs256, &vec![7; length]).unwrap_err();
-        assert!(matches!(error, KeyError::SecretTooShort { length: found, .. } if found == length));
+fn secrets_are_as_long_as_the_hash_or_longer() {
+    for (algorithm, minimum) in [
+        (Algorithm::Hs256, 32),
+        (Algorithm::Hs384, 48),
+        (Algorithm::Hs512, 64),
+    ] {
+        for length in [0, 1, minimum - 1] {
+            let error = SigningKey::from_secret(algorithm, &vec![7; length]).unwrap_err();
+            let expected = KeyError::SecretTooShort {
+                algorithm,
+                minimum,
+                length,
+            };
+            assert_eq!(error, expected);
+        }
+        assert!(SigningKey::from_secret(algorithm, &vec![7; minimum]).is_ok());
+        let drawn = SigningKey::generate(algorithm).unwrap().export().unwrap();
+        assert_eq!(drawn.len(), minimum);
     }
     for secret in [
-        &[7; 32][..],
-        &[7; 200],
+        &[7; 200][..],
         b"correct horse battery staple correct horse",
         b"3Ud0Y0NsdmVyX3NlY3JldF90aGF0X2lzX3JhbmRvbV9lbm91Z2g=",
         b"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
@@ -198,7 +423,7 @@ fn secrets_have_32_bytes_or_more() {
             "{secret:?}"
         );
     }
-    for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
+    for (algorithm, _) in PAIRS {
         let error = SigningKey::from_secret(algorithm, &[7; 32]).unwrap_err();
         assert!(matches!(error, KeyError::WrongKind { .. }), "{error}");
     }
@@ -224,7 +449,7 @@ fn an_exported_key_comes_back_whole() {
         assert!(verifier(&key).authenticate(token.as_str(), NOW).is_ok());
     }
     assert_eq!(&**hs256().export().unwrap(), SECRET);
-    for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
+    for (algorithm, _) in PAIRS {
         for bytes in [&b""[..], SECRET, &[0x30, 0], &hs256().export().unwrap()] {
             assert!(SigningKey::from_exported(algorithm, bytes).is_err());
         }
@@ -250,8 +475,8 @@ fn a_key_set_publishes_public_members_alone() {
     let text = set.jwk_set();
     let published: Value = serde_json::from_str(&text).unwrap();
     let published = published["keys"].as_array().unwrap();
-    assert_eq!(published.len(), 2, "no MAC key");
-    for (jwk, names) in published.iter().zip([&EC_MEMBERS[..], &OKP_MEMBERS]) {
+    assert_eq!(published.len(), 10, "no MAC key");
+    for jwk in published {
         let mut members: Vec<&str> = jwk
             .as_object()
             .unwrap()
@@ -259,29 +484,36 @@ fn a_key_set_publishes_public_members_alone() {
             .map(String::as_str)
             .collect();
         members.sort_unstable();
-        assert_eq!(members, names);
+        let expected: &[&str] = match jwk["kty"].as_str().unwrap() {
+            "RSA" => &RSA_MEMBERS,
+            "EC" => &EC_MEMBERS,
+            _ => &OKP_MEMBERS,
+        };
+        assert_eq!(members, expected);
         assert_eq!(jwk["use"], "sig");
     }
-    assert!(
-        text.starts_with(r#"{"keys":[{"kty":"EC","use":"sig","alg":"ES256","kid":""#),
-        "{text}"
-    );
+    let p256 = r#"{"kty":"EC","use":"sig","alg":"ES256","kid":""#;
+    let rsa = r#"{"keys":[{"kty":"RSA","use":"sig","alg":"RS256","kid":""#;
+    assert!(text.starts_with(rsa) && text.contains(p256), "{text}");
     assert_eq!(KeySet::default().jwk_set(), r#"{"keys":[]}"#);
 }
 
 #[test]
-fn published_coordinates_are_the_recorded_ones() {
+fn published_numbers_are_the_recorded_ones() {
     for (algorithm, name) in PAIRS {
         let recorded = recorded(name);
         let key = VerificationKey::from_pem(algorithm, text(&recorded, "public_pem_spki")).unwrap();
-        let set: Value = serde_json::from_str(&KeySet::new(vec![key]).unwrap().jwk_set()).unwrap();
-        for member in ["kty", "crv", "x", "y"] {
+        let jwk: Value = serde_json::from_str(&key.to_jwk().unwrap()).unwrap();
+        assert_eq!(jwk["kid"], key.thumbprint().unwrap().as_str());
+        for member in ["kty", "crv", "x", "y", "n", "e"] {
             assert_eq!(
-                set["keys"][0][member], recorded["public_jwk"][member],
+                jwk[member], recorded["public_jwk"][member],
                 "{name} {member}"
             );
         }
     }
+    assert_eq!(hs256().verification_key().to_jwk(), None);
+    assert_eq!(hs256().verification_key().thumbprint(), None);
 }
 
 #[test]
@@ -347,18 +579,13 @@ fn debug_shows_no_key_and_no_token() {
 }
 
 fn recorded(name: &str) -> Value {
-    let file: Value = serde_json::from_str(KEYS).unwrap();
-    let keys = file["keys"].as_array().unwrap();
-    keys.iter().find(|key| key["name"] == name).unwrap().clone()
+    recorded_keys().remove(name).unwrap()
 }
 
 fn text<'a>(key: &'a Value, name: &str) -> &'a str {
     key[name].as_str().unwrap()
 }
 
-fn der_of(pem: &str) -> Vec<u8> {
-    pem_rfc7468::decode_vec(pem.as_bytes()).unwrap().1
-}
-
 const EC_MEMBERS: [&str; 7] = ["alg", "crv", "kid", "kty", "use", "x", "y"];
+const RSA_MEMBERS: [&str; 6] = ["alg", "e", "kid", "kty", "n", "use"];
 const OKP_MEMBERS: [&str; 6] = ["alg", "crv", "kid", "kty", "use", "x"];

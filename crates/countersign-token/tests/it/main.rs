@@ -8,6 +8,8 @@
 )]
 
 mod authenticated;
+mod dangerous;
+mod jwk;
 mod keys;
 mod properties;
 mod revocation;
@@ -15,4 +17,5 @@ mod rfc;
 mod security;
 mod simplejwt;
 mod support;
+mod verify_cache;
 mod wycheproof;

@@ -1,14 +1,15 @@
 //! Properties that hold for every input (proptest).
 
 use countersign_token::{
-    Access, ClaimsError, ClaimsSet, HeaderForm, JsonFault, SigningKey, VerifyError,
+    Access, Algorithm, ClaimsError, ClaimsSet, HeaderForm, JsonFault, KeySet, SigningKey,
+    VerificationKey, VerifyError,
 };
 use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::support::{
-    HEADER, NOW, access_claims, access_token, base64url, forge, from_base64url, hs256,
-    one_key_each, verifier,
+    HEADER, NOW, access_claims, access_token, base64url, der_of, forge, from_base64url, hs256,
+    one_key_each, pem, recorded_keys, verifier,
 };
 
 proptest! {
@@ -54,6 +55,56 @@ proptest! {
         for key in keys() {
             for flipped in flip_each_segment(&access_token(&key), bit) {
                 prop_assert!(verifier(&key).authenticate(&flipped, NOW).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_makes_a_key_panic(text in json_like(), bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let label = pem("PRIVATE KEY", &bytes);
+        for algorithm in Algorithm::ALL {
+            let _ = SigningKey::from_jwk(algorithm, &text);
+            let _ = VerificationKey::from_jwk(algorithm, &text);
+            let _ = SigningKey::from_pem(algorithm, &label);
+            let _ = SigningKey::from_der(algorithm, &bytes);
+            let _ = VerificationKey::from_der(algorithm, &bytes);
+        }
+        let _ = KeySet::from_jwk_set(&Algorithm::ALL, &format!(r#"{{"keys":[{text}]}}"#));
+    }
+
+    /// A changed byte is an error or another key, never another spelling of the same key.
+    #[test]
+    fn a_public_key_has_one_spelling(at in any::<prop::sample::Index>(), bits in 1..=u8::MAX) {
+        for (algorithm, name) in [
+            (Algorithm::Rs256, "rsa1"),
+            (Algorithm::Es256, "p256"),
+            (Algorithm::Es384, "p384"),
+            (Algorithm::Es512, "p521"),
+            (Algorithm::EdDsa, "ed25519"),
+        ] {
+            let recorded = &recorded_keys()[name];
+            let mut der = der_of(recorded["public_pem_spki"].as_str().unwrap());
+            let key = VerificationKey::from_der(algorithm, &der).unwrap();
+            *at.get_mut(&mut der) ^= bits;
+            if let Ok(other) = VerificationKey::from_der(algorithm, &der) {
+                prop_assert_ne!(other.thumbprint(), key.thumbprint());
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_private_key_never_panics(at in any::<prop::sample::Index>(), bits in 1..=u8::MAX) {
+        for (algorithm, name, form) in [
+            (Algorithm::Rs256, "rsa1", "private_pem_pkcs1"),
+            (Algorithm::Es256, "p256", "private_pem_pkcs8"),
+            (Algorithm::Es512, "p521", "private_pem_sec1"),
+            (Algorithm::EdDsa, "ed25519", "private_pem_pkcs8"),
+        ] {
+            let mut der = der_of(recorded_keys()[name][form].as_str().unwrap());
+            *at.get_mut(&mut der) ^= bits;
+            if let Ok(key) = SigningKey::from_der(algorithm, &der) {
+                let token = access_token(&key);
+                prop_assert!(verifier(&key).authenticate(&token, NOW).is_ok());
             }
         }
     }

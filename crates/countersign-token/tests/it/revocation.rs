@@ -355,7 +355,8 @@ fn an_entry_stays_as_long_as_its_longest_claim() {
     };
     index.apply(&older);
     index.apply(&entry(4, state(AccountState::Reactivated)));
-    assert_eq!(index.forget_expired(Timestamp::from_seconds(2500)), 1);
+    // The session and the state; what revokes the sessions of the account has an end of its own.
+    assert_eq!(index.forget_expired(Timestamp::from_seconds(2500)), 2);
     assert_eq!(check(&index, &Token::new()), Some(RevokedBy::Account));
 }
 
@@ -387,6 +388,108 @@ fn what_was_applied_is_seen_by_readers_at_once() {
         done.store(true, Ordering::Release);
     });
     assert_eq!((index.len(), index.applied()), (20_000, 20_000));
+}
+
+/// All scopes, and everything that a writer does besides: the index grows from nothing, subjects get
+/// further entries, and others are forgotten all the time.
+#[test]
+fn what_was_applied_is_seen_by_every_later_check_through_growth_and_forgetting() {
+    const SUBJECTS: u64 = 20_000;
+    let index = RevocationIndex::new();
+    let key_id = KeyId::parse("k1").unwrap();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for seed in [3, 5] {
+            let (index, done, key_id) = (&index, &done, &key_id);
+            scope.spawn(move || {
+                let mut pick = seed;
+                while !done.load(Ordering::Acquire) {
+                    let applied = index.applied();
+                    pick = (pick * 31 + 7) % SUBJECTS;
+                    for number in [1, pick % applied.max(1) + 1, applied] {
+                        let known = (1..=applied).contains(&number);
+                        let verdict = index.check(&facts_of(number, &id_of(number), key_id));
+                        assert!(!known || verdict == Some(expected(number)), "{number}");
+                    }
+                    let unknown = pick + 2 * SUBJECTS;
+                    assert_eq!(
+                        index.check(&facts_of(unknown, &id_of(unknown), key_id)),
+                        None
+                    );
+                }
+            });
+        }
+        for number in 1..=SUBJECTS {
+            let short_lived = entry(0, session_scope(number + 4 * SUBJECTS));
+            index.apply(&short_lived);
+            let lasting = RevocationEntry {
+                forget_at: Timestamp::from_seconds(5000),
+                ..entry(number, scope_of(number))
+            };
+            index.apply(&lasting);
+            if number % 7 == 0 {
+                let longer = RevocationEntry {
+                    forget_at: Timestamp::from_seconds(6000),
+                    ..lasting
+                };
+                index.apply(&longer);
+            }
+            if number % 2_500 == 0 {
+                assert_eq!(index.forget_expired(Timestamp::from_seconds(1000)), 2_500);
+            }
+        }
+        done.store(true, Ordering::Release);
+    });
+    assert_eq!(u64::try_from(index.len()), Ok(SUBJECTS));
+}
+
+fn facts_of<'a>(number: u64, token_id: &'a str, key_id: &'a KeyId) -> TokenFacts<'a> {
+    TokenFacts {
+        token_id,
+        key_id,
+        session: Some(match number % 5 {
+            2 => SessionAddress::Number(number),
+            _ => SessionAddress::Sid(u128::from(number).to_be_bytes()),
+        }),
+        number: Some(7),
+        account: i64::try_from(number).ok(),
+    }
+}
+
+/// What the entry of a number is about, so that neighbors are of different sorts.
+fn scope_of(number: u64) -> RevocationScope {
+    let account = i64::try_from(number).unwrap();
+    match number % 5 {
+        0 | 1 => token_scope(&id_of(number)),
+        2 => session_scope(number),
+        3 => RevocationScope::AccountUpto {
+            account,
+            upto: 9,
+            except: Some(8),
+        },
+        _ => RevocationScope::AccountState {
+            account,
+            state: AccountState::Deactivated,
+        },
+    }
+}
+
+fn expected(number: u64) -> RevokedBy {
+    match number % 5 {
+        0 | 1 => RevokedBy::Token,
+        2 => RevokedBy::Session,
+        3 => RevokedBy::Account,
+        _ => RevokedBy::AccountState(AccountState::Deactivated),
+    }
+}
+
+/// Ids of ours and foreign ones.
+fn id_of(number: u64) -> String {
+    if number % 5 == 0 {
+        format!("foreign-{number}")
+    } else {
+        format!("{number:032x}")
+    }
 }
 
 #[test]

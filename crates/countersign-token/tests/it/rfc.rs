@@ -4,15 +4,17 @@
 //! claim, the signature has been judged good: it is judged first.
 
 use countersign_token::{
-    Algorithm, Authenticated, HeaderFault, KeySet, Malformation, Segment, SigningKey, UnixMillis,
-    VerificationKey, Verifier, VerifyError,
+    Algorithm, Authenticated, ClaimsSet, HeaderFault, HeaderForm, JwkFault, JwkSetError, KeyError,
+    KeySet, Malformation, Segment, SigningKey, UnixMillis, VerificationKey, Verifier, VerifyError,
 };
 use serde_json::Value;
 
-use crate::support::{from_base64url, pem};
+use crate::support::{claims_with, judge_claims};
 
 const RFC_7515: &str = include_str!("../vectors/rfc/rfc7515.json");
+const RFC_7517: &str = include_str!("../vectors/rfc/rfc7517.json");
 const RFC_7519: &str = include_str!("../vectors/rfc/rfc7519.json");
+const RFC_7638: &str = include_str!("../vectors/rfc/rfc7638.json");
 const RFC_7797: &str = include_str!("../vectors/rfc/rfc7797.json");
 const RFC_8037: &str = include_str!("../vectors/rfc/rfc8037.json");
 
@@ -20,8 +22,8 @@ const RFC_8037: &str = include_str!("../vectors/rfc/rfc8037.json");
 const IN_TIME: UnixMillis = UnixMillis::from_seconds(1_300_819_379);
 
 #[test]
-fn rfc_7515_a1_and_a3_verify() {
-    for id in ["A.1", "A.3"] {
+fn rfc_7515_a1_to_a3_verify() {
+    for id in ["A.1", "A.2", "A.3"] {
         let case = case(RFC_7515, id);
         let token = case["compact"].as_str().unwrap();
         assert_eq!(
@@ -42,6 +44,23 @@ fn rfc_7515_a1_and_a3_verify() {
             VerifyError::BadSignature
         );
     }
+}
+
+/// The payload is the word `Payload`: a good JWS, and no claims set.
+#[test]
+fn rfc_7515_a4_verifies_as_far_as_it_goes() {
+    let mut case = case(RFC_7515, "A.4");
+    let good = verdict(&case, IN_TIME).unwrap_err();
+    assert!(is_about_claims(&good), "{good:?}");
+    case["compact"] = case["compact"]
+        .as_str()
+        .unwrap()
+        .replace(".AdwM", ".AdwN")
+        .into();
+    assert_eq!(
+        verdict(&case, IN_TIME).unwrap_err(),
+        VerifyError::BadSignature
+    );
 }
 
 #[test]
@@ -71,6 +90,114 @@ fn rfc_7519_3_1_verifies_until_it_expires() {
     );
     let end = UnixMillis::from_seconds(1_300_819_380);
     assert_eq!(verdict(&case, end).unwrap_err(), VerifyError::Expired);
+}
+
+#[test]
+fn rfc_7519_6_1_unsecured_is_refused() {
+    let verifier = Verifier::new(key_set(&case(RFC_7515, "A.1")));
+    let unsecured = case(RFC_7519, "6.1");
+    let token = unsecured["compact"].as_str().unwrap();
+    assert!(verifier.authenticate(token, IN_TIME).is_err());
+}
+
+#[test]
+fn rfc_7519_4_1_4_a_date_is_a_number() {
+    let case = case(RFC_7519, "4.1.4");
+    let in_time = |exp: &Value| {
+        let claims = claims_with("").replace("1893456300", &exp.to_string());
+        judge_claims(&claims).unwrap_err()
+    };
+    for exp in case["exp_ok"].as_array().unwrap() {
+        assert_eq!(in_time(exp), VerifyError::Expired, "{exp}");
+    }
+    for exp in case["exp_malformed"].as_array().unwrap() {
+        let refused = in_time(exp);
+        assert!(
+            matches!(refused, VerifyError::ClaimNotAcceptable { .. }),
+            "{exp}"
+        );
+    }
+}
+
+#[test]
+fn rfc_7519_4_duplicate_names_are_refused() {
+    let case = case(RFC_7519, "4");
+    let error = judge_claims(case["payload_utf8"].as_str().unwrap()).unwrap_err();
+    assert!(is_about_claims(&error), "{error:?}");
+}
+
+/// A set as others publish it: the key for encryption is not for us, the other one is.
+#[test]
+fn rfc_7517_a1_public_keys() {
+    let set = case(RFC_7517, "A.1")["jwks"].to_string();
+    let keys = KeySet::from_published_jwk_set(&[Algorithm::Rs256], &set).unwrap();
+    assert_eq!(keys.len(), 1);
+    let key = keys.get("2011-04-29").unwrap();
+    assert_eq!(key.algorithm(), Algorithm::Rs256);
+    let printed = case(RFC_7638, "3.1");
+    assert_eq!(key.thumbprint().unwrap().as_str(), printed["thumbprint"]);
+
+    let error = KeySet::from_jwk_set(&[Algorithm::Rs256], &set).unwrap_err();
+    let source = KeyError::Jwk(JwkFault::Use);
+    assert_eq!(
+        error,
+        JwkSetError::Key {
+            position: 1,
+            source
+        }
+    );
+}
+
+#[test]
+fn rfc_7517_a2_private_keys() {
+    let set = &case(RFC_7517, "A.2")["jwks"]["keys"];
+    let key = SigningKey::from_jwk(Algorithm::Rs256, &set[1].to_string()).unwrap();
+    let public = case(RFC_7517, "A.1")["jwks"]["keys"][1].to_string();
+    let public = VerificationKey::from_jwk(Algorithm::Rs256, &public).unwrap();
+    assert_eq!(key.verification_key().thumbprint(), public.thumbprint());
+    let token = key.encode(HeaderForm::Plain, &ClaimsSet::new()).unwrap();
+    let verifier = Verifier::new(KeySet::new(vec![public]).unwrap());
+    assert_eq!(
+        verifier.authenticate(token.as_str(), IN_TIME).unwrap_err(),
+        VerifyError::MissingExpiration
+    );
+
+    let for_encryption = SigningKey::from_jwk(Algorithm::Es256, &set[0].to_string());
+    assert_eq!(for_encryption.unwrap_err(), KeyError::Jwk(JwkFault::Use));
+    let text = serde_json::json!({ "keys": set }).to_string();
+    for read in [KeySet::from_jwk_set, KeySet::from_published_jwk_set] {
+        assert!(
+            read(&Algorithm::ALL, &text).is_err(),
+            "verifiers hold no private key"
+        );
+    }
+}
+
+#[test]
+fn rfc_7517_a3_symmetric_keys() {
+    let keys = &case(RFC_7517, "A.3")["jwks"]["keys"];
+    let error = SigningKey::from_jwk(Algorithm::Hs256, &keys[0].to_string()).unwrap_err();
+    let refused = matches!(error, KeyError::Jwk(JwkFault::UnknownAlgorithm(_)));
+    assert!(refused, "{error}");
+    let key = SigningKey::from_jwk(Algorithm::Hs256, &keys[1].to_string()).unwrap();
+    assert_eq!(key.key_id().as_str(), keys[1]["kid"]);
+    let set = KeySet::new(vec![key.verification_key()]).unwrap();
+    assert_eq!(set.jwk_set(), r#"{"keys":[]}"#);
+    let token = case(RFC_7515, "A.1");
+    let error = Verifier::new(set).authenticate(token["compact"].as_str().unwrap(), IN_TIME);
+    assert_eq!(error.unwrap_err(), VerifyError::MissingTokenId);
+}
+
+#[test]
+fn rfc_7638_3_1_the_thumbprint_names_the_key() {
+    let case = case(RFC_7638, "3.1");
+    let mut jwk = case["jwk"].clone();
+    jwk.as_object_mut().unwrap().remove("kid");
+    for algorithm in [Algorithm::Rs256, Algorithm::Ps512] {
+        jwk["alg"] = algorithm.name().into();
+        let key = VerificationKey::from_jwk(algorithm, &jwk.to_string()).unwrap();
+        assert_eq!(key.key_id().as_str(), case["thumbprint"].as_str().unwrap());
+    }
 }
 
 #[test]
@@ -115,7 +242,7 @@ fn rfc_8037_a4_verifies() {
 #[test]
 fn rfc_8037_a3_the_thumbprint_names_the_key() {
     let jwk = case(RFC_8037, "A.3");
-    let key = public_key(Algorithm::EdDsa, &jwk["jwk"]);
+    let key = VerificationKey::from_jwk(Algorithm::EdDsa, &jwk["jwk"].to_string()).unwrap();
     assert_eq!(key.key_id().as_str(), jwk["thumbprint"].as_str().unwrap());
 }
 
@@ -137,27 +264,12 @@ fn key_set(case: &Value) -> KeySet {
     let algorithm = case["alg"]
         .as_str()
         .map_or(Algorithm::Hs256, |alg| Algorithm::parse(alg).unwrap());
-    let jwk = &case["jwk"];
-    let key = match algorithm {
-        Algorithm::Hs256 => {
-            let secret = from_base64url(jwk["k"].as_str().unwrap());
-            SigningKey::from_secret(algorithm, &secret)
-                .unwrap()
-                .verification_key()
-        }
-        _ => public_key(algorithm, jwk),
-    };
-    KeySet::new(vec![key]).unwrap()
+    KeySet::new(vec![signing_key(algorithm, case).verification_key()]).unwrap()
 }
 
-fn public_key(algorithm: Algorithm, jwk: &Value) -> VerificationKey {
-    let member = |name: &str| jwk[name].as_str().map(from_base64url).unwrap_or_default();
-    let prefix = match algorithm {
-        Algorithm::Es256 => "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE",
-        _ => "MCowBQYDK2VwAyEA",
-    };
-    let der = [from_base64url(prefix), member("x"), member("y")].concat();
-    VerificationKey::from_pem(algorithm, &pem("PUBLIC KEY", &der)).unwrap()
+/// The key of an example, which the RFC prints with its private half.
+fn signing_key(algorithm: Algorithm, case: &Value) -> SigningKey {
+    SigningKey::from_jwk(algorithm, &case["jwk"].to_string()).unwrap()
 }
 
 fn case(file: &str, id: &str) -> Value {

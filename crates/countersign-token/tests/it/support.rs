@@ -1,9 +1,13 @@
 //! What the tests share: keys, a clock reading, and a way to sign anything at all.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use countersign_token::{
     Algorithm, Authenticated, ClaimsSet, HeaderForm, KeySet, SigningKey, UnixMillis, Verifier,
     VerifyError,
 };
+use serde_json::Value;
 
 /// 2030-01-01T00:00:00Z, in seconds.
 pub(crate) const NOW_SECONDS: i64 = 1_893_456_000;
@@ -18,11 +22,23 @@ pub(crate) fn hs256() -> SigningKey {
     SigningKey::from_secret(Algorithm::Hs256, SECRET).unwrap()
 }
 
-/// A new key of each algorithm.
+/// A key of each algorithm, made once: large primes take a moment to find.
 pub(crate) fn one_key_each() -> Vec<SigningKey> {
-    Algorithm::ALL
-        .map(|algorithm| SigningKey::generate(algorithm).unwrap())
-        .into()
+    static KEYS: LazyLock<Vec<SigningKey>> = LazyLock::new(|| {
+        Algorithm::ALL
+            .map(|algorithm| SigningKey::generate(algorithm).unwrap())
+            .into()
+    });
+    KEYS.clone()
+}
+
+/// The keys that were recorded with the original's tokens, by name.
+pub(crate) fn recorded_keys() -> BTreeMap<String, Value> {
+    let file: Value = serde_json::from_str(RECORDED_KEYS).unwrap();
+    let keys = file["keys"].as_array().unwrap();
+    keys.iter()
+        .map(|key| (key["name"].as_str().unwrap().to_owned(), key.clone()))
+        .collect()
 }
 
 pub(crate) fn verifier(key: &SigningKey) -> Verifier {
@@ -84,3 +100,10 @@ pub(crate) fn from_base64url(text: &str) -> Vec<u8> {
 pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     pem_rfc7468::encode_string(label, pem_rfc7468::LineEnding::LF, der).unwrap()
 }
+
+/// The bytes in a PEM block.
+pub(crate) fn der_of(pem: &str) -> Vec<u8> {
+    pem_rfc7468::decode_vec(pem.as_bytes()).unwrap().1
+}
+
+const RECORDED_KEYS: &str = include_str!("../vectors/simplejwt/keys.json");

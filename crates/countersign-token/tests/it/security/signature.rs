@@ -1,13 +1,13 @@
 //! T06–T15: algorithms, keys, signatures, headers.
 
 use countersign_token::{
-    Access, Algorithm, HeaderFault, HeaderForm, KeyError, KeyId, KeySet, Malformation, Refresh,
-    SigningKey, VerificationKey, Verifier, VerifyError,
+    Access, Algorithm, HeaderFault, HeaderForm, KeyError, KeyId, KeySet, KeySetError, Malformation,
+    Refresh, SigningKey, VerificationKey, Verifier, VerifyError,
 };
 
 use crate::support::{
     HEADER, NOW, NOW_SECONDS, access_claims, access_token, base64url, claims_with, forge,
-    from_base64url, hs256, judge_claims, judge_header, one_key_each, pem, verifier,
+    from_base64url, hs256, judge_claims, judge_header, one_key_each, pem, recorded_keys, verifier,
 };
 
 #[test]
@@ -93,6 +93,44 @@ fn t07_one_key_has_one_algorithm() {
     }
 }
 
+/// The same numbers under another algorithm are another key: neither verifies the other's tokens,
+/// and no set holds both under their common thumbprint.
+#[test]
+fn t07_one_rsa_key_signs_by_one_algorithm() {
+    let recorded = &recorded_keys()["rsa1"];
+    let pem = recorded["private_pem_pkcs8"].as_str().unwrap();
+    let keys = [
+        Algorithm::Rs256,
+        Algorithm::Rs384,
+        Algorithm::Ps256,
+        Algorithm::Ps384,
+    ]
+    .map(|algorithm| SigningKey::from_pem(algorithm, pem).unwrap());
+    for signer in &keys {
+        let token = access_token(signer);
+        for other in keys
+            .iter()
+            .filter(|key| key.algorithm() != signer.algorithm())
+        {
+            let verdict = verifier(other).authenticate(&token, NOW);
+            assert_eq!(verdict.unwrap_err(), VerifyError::UnacceptableAlgorithm);
+            let both = vec![signer.verification_key(), other.verification_key()];
+            let refused = KeySet::new(both).unwrap_err();
+            assert!(matches!(refused, KeySetError::DuplicateKeyId { .. }));
+            let relabeled = relabel(&token, other.algorithm());
+            let verdict = verifier(other).authenticate(&relabeled, NOW);
+            assert_eq!(verdict.unwrap_err(), VerifyError::BadSignature);
+        }
+    }
+}
+
+/// Puts another algorithm into the header and leaves the signature.
+fn relabel(token: &str, algorithm: Algorithm) -> String {
+    let (_, rest) = token.split_once('.').unwrap();
+    let header = format!(r#"{{"alg":"{algorithm}","typ":"JWT"}}"#);
+    format!("{}.{rest}", base64url(header.as_bytes()))
+}
+
 #[test]
 fn t08_key_material_is_no_secret() {
     let key = SigningKey::generate(Algorithm::Es256).unwrap();
@@ -130,7 +168,19 @@ fn t08_key_material_is_no_secret() {
         let refused = matches!(error, KeyError::SecretIsKey { .. });
         assert!(refused, "{error}: {:?}", String::from_utf8_lossy(disguise));
     }
-    assert_eq!(disguises.len(), 258);
+    assert_eq!(disguises.len(), 313);
+}
+
+/// Longer secrets do not loosen the rule.
+#[test]
+fn t08_holds_for_every_hmac() {
+    let file: serde_json::Value =
+        serde_json::from_str(include_str!("../../vectors/simplejwt/keys.json")).unwrap();
+    let pem = file["keys"][0]["public_pem_spki"].as_str().unwrap();
+    for algorithm in [Algorithm::Hs384, Algorithm::Hs512] {
+        let error = SigningKey::from_secret(algorithm, pem.as_bytes()).unwrap_err();
+        assert!(matches!(error, KeyError::SecretIsKey { .. }), "{error}");
+    }
 }
 
 #[test]
@@ -153,7 +203,9 @@ fn t09_signature_lengths_are_exact() {
         let token = access_token(&key);
         let (signed, signature) = token.rsplit_once('.').unwrap();
         let signature = from_base64url(signature);
-        for length in (0..=100).filter(|length| *length != signature.len()) {
+        let exact = signature.len();
+        let lengths = (0..=140).chain([exact - 1, exact + 1, 256, 384, 512, 1024, 1025]);
+        for length in lengths.filter(|length| *length != exact) {
             let mut wrong = signature.clone();
             wrong.resize(length, 0);
             let text = format!("{signed}.{}", base64url(&wrong));
@@ -164,6 +216,24 @@ fn t09_signature_lengths_are_exact() {
             verifier(&key)
                 .authenticate(&format!("{signed}.{}", base64url(&twice)), NOW)
                 .is_err()
+        );
+    }
+}
+
+/// The zero byte in front does not change the number, and cutting it off would be a repair.
+#[test]
+fn t09_an_rsa_signature_has_the_length_of_the_modulus() {
+    let rsa = |key: &&SigningKey| matches!(key.algorithm().name(), "RS256" | "PS512");
+    for key in one_key_each().iter().filter(rsa) {
+        let token = access_token(key);
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let signature = from_base64url(signature);
+        assert_eq!(signature.len(), 384);
+        let padded = [&[0], &*signature].concat();
+        let text = format!("{signed}.{}", base64url(&padded));
+        assert_eq!(
+            verifier(key).authenticate(&text, NOW).unwrap_err(),
+            VerifyError::BadSignature
         );
     }
 }
@@ -420,7 +490,7 @@ fn t15_typ_is_jwt_or_at_jwt() {
     }
 }
 
-/// A PEM file as such, with other line ends, without its armor, in one line, as bytes.
+/// A PEM file as such, with other line ends, without its armor, in one line, in hex, as bytes.
 fn spellings_of_pem(text: &str) -> Vec<Vec<u8>> {
     use base64::Engine as _;
     let body: Vec<&str> = text.lines().filter(|line| !line.starts_with('-')).collect();
@@ -429,7 +499,10 @@ fn spellings_of_pem(text: &str) -> Vec<Vec<u8>> {
         .decode(&joined)
         .unwrap();
     let url_safe = joined.replace('+', "-").replace('/', "_");
+    let hex: Vec<String> = der.iter().map(|byte| format!("{byte:02x}")).collect();
     vec![
+        hex.concat().into_bytes(),
+        hex.join(":").to_uppercase().into_bytes(),
         text.as_bytes().to_vec(),
         text.replace('\n', "\r\n").into_bytes(),
         text.trim_end().as_bytes().to_vec(),
@@ -442,14 +515,18 @@ fn spellings_of_pem(text: &str) -> Vec<Vec<u8>> {
     ]
 }
 
-/// A point of a curve, uncompressed and compressed; nothing for other keys.
+/// A point of a curve, uncompressed, compressed and both at once; nothing for other keys.
 fn raw_points(jwk: &serde_json::Value) -> Vec<Vec<u8>> {
     let (Some(x), Some(y)) = (jwk["x"].as_str(), jwk["y"].as_str()) else {
         return Vec::new();
     };
     let (x, y) = (from_base64url(x), from_base64url(y));
     let sign = 2 + (y.last().unwrap() & 1);
-    vec![[&[4], &*x, &*y].concat(), [&[sign], &*x].concat()]
+    vec![
+        [&[4], &*x, &*y].concat(),
+        [&[sign], &*x].concat(),
+        [&[sign + 4], &*x, &*y].concat(),
+    ]
 }
 
 /// Signs good claims under any header with an ES256 key.
