@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use countersign_token::UnixMillis;
+use countersign_token::{KeyId, UnixMillis};
 use serde::Serialize;
 
 use crate::account::AccountId;
@@ -50,11 +50,17 @@ pub enum AuditKind {
     AccountDeleted,
     /// A signing key was made.
     KeyGenerated,
+    /// A signing key began to sign; the one before it signs no more.
+    KeyPromoted,
+    /// A signing key whose last token has expired verifies no more.
+    KeyRetired,
+    /// A signing key that is not to be trusted verifies no more.
+    KeyRevoked,
 }
 
 impl AuditKind {
     /// Every kind there is.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::Login,
         Self::LoginFailed,
         Self::SessionOpened,
@@ -74,6 +80,9 @@ impl AuditKind {
         Self::AccountActivated,
         Self::AccountDeleted,
         Self::KeyGenerated,
+        Self::KeyPromoted,
+        Self::KeyRetired,
+        Self::KeyRevoked,
     ];
 
     /// The stable name, as stored and exported.
@@ -98,6 +107,9 @@ impl AuditKind {
             Self::AccountActivated => "account_activated",
             Self::AccountDeleted => "account_deleted",
             Self::KeyGenerated => "key_generated",
+            Self::KeyPromoted => "key_promoted",
+            Self::KeyRetired => "key_retired",
+            Self::KeyRevoked => "key_revoked",
         }
     }
 
@@ -154,6 +166,8 @@ pub struct AuditEvent {
     pub ip: Option<IpAddr>,
     /// Why a session ended, where one did.
     pub cause: Option<EndCause>,
+    /// Which signing key it concerns.
+    pub key: Option<KeyId>,
 }
 
 impl AuditEvent {
@@ -167,6 +181,7 @@ impl AuditEvent {
             session: None,
             ip: None,
             cause: None,
+            key: None,
         }
     }
 
@@ -195,6 +210,13 @@ impl AuditEvent {
     #[must_use]
     pub const fn because(mut self, cause: EndCause) -> Self {
         self.cause = Some(cause);
+        self
+    }
+
+    /// Names the signing key that it concerns.
+    #[must_use]
+    pub fn of_key(mut self, key: KeyId) -> Self {
+        self.key = Some(key);
         self
     }
 }

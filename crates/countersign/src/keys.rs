@@ -3,14 +3,26 @@
 //! Keys live in the store, wrapped by the [`MasterKey`]. A signing key that the configuration names owns the
 //! ring instead: it signs and verifies alone, and the store keeps only the sealing keys.
 
+mod life;
+
+use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
-use countersign_token::{Algorithm, KeyError, KeyId, KeySet, KeySetError, SigningKey, UnixMillis};
+use countersign_token::{
+    Algorithm, Authenticated, ClaimsSet, HeaderForm, KeyError, KeyId, KeySet, KeySetError,
+    SignError, SignedToken, SigningKey, UnixMillis, VerificationKey, Verifier, VerifyError,
+};
 use zeroize::Zeroizing;
 
-use crate::audit::{Actor, AuditEvent, AuditKind};
+pub use self::life::{
+    KeyRefusal, PUBLICATION_TIME, check_retirement, is_published_from, plan_promotion,
+    plan_revocation,
+};
+
+use crate::audit::AuditKind;
+use crate::policy::KeyIdInHeader;
 use crate::random::{NoRandomness, Random, draw};
 use crate::sealed_id::{Opened, SealingError, SealingKey, SealingKeyId, SealingKeys};
 use crate::secrets::{MasterKey, WrongMasterKey};
@@ -20,16 +32,26 @@ use crate::store::{
 };
 
 /// Every key that an authority works with.
-#[derive(Debug)]
 pub struct KeyRing {
-    signing: SigningKey,
-    verification: Arc<KeySet>,
+    source: SigningKeySource,
+    /// Replaced as a whole when the log says that the keys have changed; readers never wait.
+    in_force: ArcSwap<KeysInForce>,
+    /// Makes the verifier for each new set of keys.
+    verifier: MakeVerifier,
     /// Replaced as a whole when another node adds or drops a key; readers never wait.
     sealing: ArcSwap<SealingKeys>,
     client_digest: hmac::Key,
     name_digest: hmac::Key,
     master: MasterKey,
 }
+
+/// The key that signs, and the verifier for what it and others signed, as of one moment.
+struct KeysInForce {
+    signing: SigningKey,
+    verifier: Verifier,
+}
+
+type MakeVerifier = Box<dyn Fn(Arc<KeySet>) -> Verifier + Send + Sync>;
 
 /// The keys could not be made ready. Each stops the start.
 #[derive(Debug, thiserror::Error)]
@@ -124,17 +146,20 @@ impl KeyRing {
         master: MasterKey,
         source: SigningKeySource,
     ) -> Result<Self, KeyRingError> {
-        let records = vault.load_keys().await?.ok_or(KeyRingError::NotFounded)?;
-        if master.unwrap(CHECK_LABEL, &records.check_value)?.as_slice() != CHECK_TEXT {
-            return Err(WrongMasterKey.into());
-        }
-        let (signing, verification) = match source {
+        let records = load_keys(vault, &master).await?;
+        let (signing, verification) = match &source {
             SigningKeySource::Configured(key) => (key.clone(), vec![key.verification_key()]),
-            SigningKeySource::Stored(algorithm) => stored_keys(&master, &records, algorithm)?,
+            SigningKeySource::Stored(wanted) => {
+                let stored = stored_keys(&master, &records)?;
+                must_be_for(*wanted, &stored.0)?;
+                stored
+            }
         };
+        let verifier: MakeVerifier = Box::new(Verifier::new);
         Ok(Self {
-            signing,
-            verification: Arc::new(KeySet::new(verification).map_err(KeyRingError::KeySet)?),
+            source,
+            in_force: ArcSwap::from_pointee(in_force(signing, verification, &verifier)?),
+            verifier,
             sealing: ArcSwap::from_pointee(sealing_keys(&master, &records)?),
             client_digest: master.mac_key("countersign client digest")?,
             name_digest: master.mac_key("countersign decoy of a name")?,
@@ -142,19 +167,44 @@ impl KeyRing {
         })
     }
 
-    /// Makes a signing key that is published and does not sign yet.
+    /// Verifies with verifiers of this making, from now on and after every change of the keys.
+    pub(crate) fn verifying(
+        self,
+        make: impl Fn(Arc<KeySet>) -> Verifier + Send + Sync + 'static,
+    ) -> Self {
+        let keys = self.in_force.load_full();
+        let verifier: MakeVerifier = Box::new(make);
+        let in_force = KeysInForce {
+            signing: keys.signing.clone(),
+            verifier: verifier(Arc::clone(keys.verifier.keys())),
+        };
+        Self {
+            in_force: ArcSwap::from_pointee(in_force),
+            verifier,
+            ..self
+        }
+    }
+
+    /// Makes a signing key that running servers publish at once, and that does not sign yet.
     ///
     /// # Errors
-    /// [`KeyRingError`]: nothing was written.
+    /// [`KeyRingError`]: nothing was written. At most [`KeySet::MAX_KEYS`] keys verify at once.
     pub async fn generate(
         vault: &dyn KeyVault,
         master: &MasterKey,
         algorithm: Algorithm,
         now: UnixMillis,
     ) -> Result<KeyId, KeyRingError> {
+        // A key that is wrapped by the wrong master key would stop every server.
+        let records = load_keys(vault, master).await?;
+        let verifying = records.signing.iter().filter(|key| key.state.verifies());
+        let count = verifying.count().saturating_add(1);
+        if count > KeySet::MAX_KEYS {
+            return Err(KeyRingError::KeySet(KeySetError::TooManyKeys { count }));
+        }
         let key = SigningKey::generate(algorithm).map_err(KeyRingError::Key)?;
         let record = wrap_signing(master, &key, SigningKeyState::Standby, now)?;
-        let event = AuditEvent::new(now, AuditKind::KeyGenerated, Actor::Operator);
+        let event = life::event(AuditKind::KeyGenerated, &record.kid, now);
         vault.add_signing_key(&record, Some(&event)).await?;
         Ok(record.kid)
     }
@@ -194,14 +244,55 @@ impl KeyRing {
         Ok(())
     }
 
-    /// The key that signs.
-    pub const fn signing(&self) -> &SigningKey {
-        &self.signing
+    /// Reads the signing keys again: one of another algorithm than the settings' may sign by now. A configured key
+    /// stays what it is.
+    ///
+    /// # Errors
+    /// [`KeyRingError`]: the ring stays as it was.
+    pub async fn reload_signing_keys(&self, vault: &dyn KeyVault) -> Result<(), KeyRingError> {
+        if matches!(self.source, SigningKeySource::Configured(_)) {
+            return Ok(());
+        }
+        let records = vault.load_keys().await?.ok_or(KeyRingError::NotFounded)?;
+        let (signing, verification) = stored_keys(&self.master, &records)?;
+        let keys = in_force(signing, verification, &self.verifier)?;
+        self.in_force.store(Arc::new(keys));
+        Ok(())
+    }
+
+    /// The name of the key that signs.
+    pub fn active(&self) -> KeyId {
+        self.in_force.load().signing.key_id().clone()
     }
 
     /// The keys that verify.
-    pub const fn verification(&self) -> &Arc<KeySet> {
-        &self.verification
+    pub fn verification(&self) -> Arc<KeySet> {
+        Arc::clone(self.in_force.load().verifier.keys())
+    }
+
+    /// Establishes that a token is genuine and in force at `now`.
+    pub(crate) fn authenticate(
+        &self,
+        token: &str,
+        now: UnixMillis,
+    ) -> Result<Authenticated, VerifyError> {
+        self.in_force.load().verifier.authenticate(token, now)
+    }
+
+    /// Signs claims with the active key.
+    pub(crate) fn sign(
+        &self,
+        named: KeyIdInHeader,
+        claims: &ClaimsSet,
+    ) -> Result<SignedToken, SignError> {
+        let keys = self.in_force.load();
+        let several = keys.verifier.keys().len() > 1;
+        let header = match named {
+            KeyIdInHeader::Always => HeaderForm::WithKeyId,
+            KeyIdInHeader::WhenSeveral if several => HeaderForm::WithKeyId,
+            KeyIdInHeader::WhenSeveral | KeyIdInHeader::Never => HeaderForm::Plain,
+        };
+        keys.signing.encode(header, claims)
     }
 
     /// The keys that seal token ids.
@@ -234,11 +325,43 @@ fn first_bits(tag: &hmac::Tag) -> u64 {
     bytes.fold(0, |bits, byte| (bits << 8) | u64::from(*byte))
 }
 
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyRing")
+            .field("source", &self.source)
+            .field("signing", &self.in_force.load().signing)
+            .field("verifying", &self.verification().len())
+            .field("sealing", &self.sealing)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The keys of a store that was made with this master key.
+async fn load_keys(vault: &dyn KeyVault, master: &MasterKey) -> Result<KeyRecords, KeyRingError> {
+    let records = vault.load_keys().await?.ok_or(KeyRingError::NotFounded)?;
+    if master.unwrap(CHECK_LABEL, &records.check_value)?.as_slice() != CHECK_TEXT {
+        return Err(WrongMasterKey.into());
+    }
+    Ok(records)
+}
+
+fn in_force(
+    signing: SigningKey,
+    verification: Vec<VerificationKey>,
+    verifier: &MakeVerifier,
+) -> Result<KeysInForce, KeyRingError> {
+    let verification = KeySet::new(verification).map_err(KeyRingError::KeySet)?;
+    Ok(KeysInForce {
+        signing,
+        verifier: verifier(Arc::new(verification)),
+    })
+}
+
+/// The key that signs, and all that verify.
 fn stored_keys(
     master: &MasterKey,
     records: &KeyRecords,
-    wanted: Algorithm,
-) -> Result<(SigningKey, Vec<countersign_token::VerificationKey>), KeyRingError> {
+) -> Result<(SigningKey, Vec<VerificationKey>), KeyRingError> {
     let mut signing = None;
     let mut verification = Vec::new();
     for record in records
@@ -252,14 +375,17 @@ fn stored_keys(
             signing = Some(key);
         }
     }
-    let signing = signing.ok_or(KeyRingError::NoActiveKey)?;
-    if signing.algorithm() != wanted {
-        return Err(KeyRingError::OtherAlgorithm {
-            active: signing.algorithm().name(),
-            wanted: wanted.name(),
-        });
+    Ok((signing.ok_or(KeyRingError::NoActiveKey)?, verification))
+}
+
+fn must_be_for(wanted: Algorithm, signing: &SigningKey) -> Result<(), KeyRingError> {
+    if signing.algorithm() == wanted {
+        return Ok(());
     }
-    Ok((signing, verification))
+    Err(KeyRingError::OtherAlgorithm {
+        active: signing.algorithm().name(),
+        wanted: wanted.name(),
+    })
 }
 
 fn wrap_signing(
@@ -268,15 +394,19 @@ fn wrap_signing(
     state: SigningKeyState,
     now: UnixMillis,
 ) -> Result<SigningKeyRecord, KeyRingError> {
+    let wrapped = master.wrap(
+        &signing_label(key.key_id(), key.algorithm()),
+        &key.export().map_err(KeyRingError::Key)?,
+    )?;
     Ok(SigningKeyRecord {
         kid: key.key_id().clone(),
         algorithm: key.algorithm(),
         state,
-        wrapped: master.wrap(
-            &signing_label(key.key_id(), key.algorithm()),
-            &key.export().map_err(KeyRingError::Key)?,
-        )?,
+        since: now,
+        wrapped: Some(wrapped),
         created_at: now,
+        promoted_at: (state == SigningKeyState::Active).then_some(now),
+        keep_until: None,
     })
 }
 
@@ -284,10 +414,11 @@ fn unwrap_signing(
     master: &MasterKey,
     record: &SigningKeyRecord,
 ) -> Result<SigningKey, KeyRingError> {
-    let secret = master.unwrap(
-        &signing_label(&record.kid, record.algorithm),
-        &record.wrapped,
-    )?;
+    let wrapped = record
+        .wrapped
+        .as_deref()
+        .ok_or_else(|| StoreError::Corrupt(format!("the key {} has no secret", record.kid)))?;
+    let secret = master.unwrap(&signing_label(&record.kid, record.algorithm), wrapped)?;
     let key = SigningKey::from_exported(record.algorithm, &secret).map_err(KeyRingError::Key)?;
     Ok(key.with_key_id(record.kid.clone()))
 }

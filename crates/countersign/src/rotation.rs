@@ -20,6 +20,7 @@ use std::time::Duration;
 use countersign_token::{Timestamp, UnixMillis};
 
 use crate::account::AccountId;
+use crate::sealed_id::GenerationAddress;
 use crate::session::{
     ClientDigest, EndCause, Generation, Lineage, Salt, SessionNumber, SessionRecord, SessionState,
 };
@@ -66,6 +67,18 @@ pub struct PresentedToken {
     pub salt: Option<Salt>,
     /// The account that its user claim names.
     pub account: AccountId,
+}
+
+impl PresentedToken {
+    /// The token of an address that an id of ours opened to.
+    pub const fn of(address: GenerationAddress, account: AccountId) -> Self {
+        Self {
+            session: address.session,
+            generation: address.generation,
+            salt: Some(address.salt),
+            account,
+        }
+    }
 }
 
 /// What is known of the account at this refresh.

@@ -7,6 +7,7 @@ use countersign::account::AccountId;
 use countersign::audit::{Actor, AuditEvent, AuditKind};
 use countersign::session::{EndCause, SessionId};
 use countersign::store::{AuditLog, StoreError};
+use countersign_token::KeyId;
 use rusqlite::{Connection, Row, named_params};
 
 use super::columns::{Columns, all};
@@ -24,7 +25,7 @@ impl AuditLog for SqliteStore {
     async fn recent_audit(&self, limit: u32) -> Result<Vec<AuditEvent>, StoreError> {
         self.scan(move |connection| {
             let mut newest_first = connection.prepare_cached(
-                "SELECT at, kind, actor, subject, session, ip, cause
+                "SELECT at, kind, actor, subject, session, ip, cause, key
                  FROM audit_event
                  ORDER BY id DESC
                  LIMIT :limit",
@@ -45,8 +46,8 @@ pub(super) fn record(connection: &Connection, event: Option<&AuditEvent>) -> Res
         return Ok(());
     };
     let mut insert = connection.prepare_cached(
-        "INSERT INTO audit_event (at, kind, actor, subject, session, ip, cause)
-         VALUES (:at, :kind, :actor, :subject, :session, :ip, :cause)",
+        "INSERT INTO audit_event (at, kind, actor, subject, session, ip, cause, key)
+         VALUES (:at, :kind, :actor, :subject, :session, :ip, :cause, :key)",
     )?;
     insert.execute(named_params! {
         ":at": event.at.millis(),
@@ -56,6 +57,7 @@ pub(super) fn record(connection: &Connection, event: Option<&AuditEvent>) -> Res
         ":session": event.session.as_ref().map(SessionId::as_bytes),
         ":ip": event.ip.map(|ip| ip.to_string()),
         ":cause": event.cause.map(EndCause::name),
+        ":key": event.key.as_ref().map(KeyId::as_str),
     })?;
     Ok(())
 }
@@ -83,5 +85,6 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<AuditEvent> {
         session: columns.sid_if_any()?,
         ip: columns.parsed_if_any(|text: String| text.parse::<IpAddr>().ok())?,
         cause: columns.cause_if_any()?,
+        key: columns.parsed_if_any(|name: String| KeyId::parse(&name).ok())?,
     })
 }

@@ -1,5 +1,6 @@
 //! The purge of sessions: a walk around the table.
 
+use countersign::rotation::later;
 use countersign::store::Purged;
 use countersign_token::Timestamp;
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -126,6 +127,35 @@ fn remove(connection: &Connection, number: i64) -> Result<(), Failure> {
         .prepare_cached("DELETE FROM session WHERE number = :number")?
         .execute(named_params! { ":number": number })?;
     Ok(())
+}
+
+/// Moves the horizon on, and says where it is now.
+pub(super) fn move_purge_horizon(
+    connection: &Connection,
+    wanted: Timestamp,
+    at_most_seconds: Option<i64>,
+) -> Result<Timestamp, Failure> {
+    let last = last_purge_horizon(connection)?.unwrap_or(wanted);
+    let horizon = at_most_seconds.map_or(wanted, |seconds| wanted.min(later(last, seconds)));
+    connection
+        .prepare_cached(
+            "UPDATE ledger
+             SET purged_until = max(:horizon, coalesce(purged_until, :horizon))",
+        )?
+        .execute(named_params! { ":horizon": horizon.seconds() })?;
+    Ok(horizon)
+}
+
+/// A store that was never purged counts from its oldest session.
+fn last_purge_horizon(connection: &Connection) -> Result<Option<Timestamp>, Failure> {
+    let mut read = connection.prepare_cached(
+        "SELECT coalesce(
+             purged_until,
+             (SELECT created_at / 1000 FROM session ORDER BY number LIMIT 1)
+         )
+         FROM ledger",
+    )?;
+    Ok(read.query_row([], |row| Columns::of(row).seconds_if_any())?)
 }
 
 /// How many rows one batch of the purge looks at: some milliseconds of the writer's time.

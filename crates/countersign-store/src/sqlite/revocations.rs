@@ -204,6 +204,7 @@ fn scope_from(name: &str, columns: &mut Columns<'_, '_>) -> rusqlite::Result<Log
             }),
         "everything_upto" => upto.map(LogScope::EverythingUpto),
         "key" => kid.map(LogScope::Key),
+        "key_ring" => Some(LogScope::KeyRing),
         "account_state" => account
             .zip(state)
             .map(|(account, state)| LogScope::AccountState { account, state }),
@@ -258,6 +259,10 @@ impl<'a> From<&'a LogScope> for ScopeColumns<'a> {
             LogScope::Key(kid) => Self {
                 name: "key",
                 kid: Some(kid.as_str()),
+                ..Self::default()
+            },
+            LogScope::KeyRing => Self {
+                name: "key_ring",
                 ..Self::default()
             },
             LogScope::AccountState { account, state } => Self {

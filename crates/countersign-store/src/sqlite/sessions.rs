@@ -18,6 +18,7 @@ use super::accounts;
 use super::audit::{record, record_in};
 use super::columns::{Columns, all, bound};
 use super::failure::Failure;
+use super::purge::move_purge_horizon;
 use super::revocations::append;
 use super::session_rows::{
     find_root_by_sid, from_row, insert, is_live_root, lineage, live_roots, session_columns,
@@ -153,6 +154,15 @@ impl Sessions for SqliteStore {
         sid: SessionId,
     ) -> Result<Option<SessionRecord>, StoreError> {
         self.read(|connection| find_root_by_sid(connection, sid))
+    }
+
+    async fn move_purge_horizon(
+        &self,
+        wanted: Timestamp,
+        at_most_seconds: Option<i64>,
+    ) -> Result<Timestamp, StoreError> {
+        self.write(move |connection| move_purge_horizon(connection, wanted, at_most_seconds))
+            .await
     }
 
     async fn purge_sessions(&self, horizon: Timestamp, limit: u32) -> Result<Purged, StoreError> {

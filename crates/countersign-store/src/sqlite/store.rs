@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use countersign::store::StoreError;
+use async_trait::async_trait;
+use countersign::store::{Health, StoreError};
 use rusqlite::Connection;
 
 use super::database::Database;
@@ -202,6 +203,19 @@ impl SqliteStore {
             .purge_walk
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = walk;
+    }
+}
+
+#[async_trait]
+impl Health for SqliteStore {
+    async fn check_writable(&self) -> Result<(), StoreError> {
+        self.write(|connection| {
+            connection
+                .prepare_cached("UPDATE ledger SET sessions_drawn = sessions_drawn")?
+                .execute([])?;
+            Ok(())
+        })
+        .await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::store::{Rotation, Sessions, StoreError};
+use countersign::store::{Health as _, Rotation, Sessions, StoreError};
 use countersign_store::SqliteOptions;
 
 use crate::fixture::{Fixture, ask_all, next_step, open_sessions};
@@ -39,6 +39,8 @@ async fn a_lock_that_outlasts_the_time_out_refuses_and_spends_no_token() {
             "{refused:?}"
         );
     }
+    let unready = fixture.store.check_writable().await;
+    assert!(unready.is_err(), "it reads, and is not ready all the same");
     let found = fixture
         .store
         .find_session(session.number)

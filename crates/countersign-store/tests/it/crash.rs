@@ -4,6 +4,8 @@
     reason = "the environment tells a child what it is"
 )]
 
+mod keys;
+
 use std::collections::BTreeMap;
 use std::env;
 use std::os::unix::process::ExitStatusExt;

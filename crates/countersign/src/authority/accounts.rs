@@ -202,7 +202,7 @@ impl Authority {
             .edit_account(id, edit, sessions, now, Some(&event))
             .await
             .map_err(AuthorityError::from)?;
-        self.feed.catch_up().await.map_err(AuthorityError::from)?;
+        self.feed.catch_up().await?;
         match change {
             AccountChange::Changed { ended_sessions } => Ok(ended_sessions),
             AccountChange::Unknown => Err(AccountError::Unknown),

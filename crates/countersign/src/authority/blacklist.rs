@@ -2,7 +2,7 @@
 
 use countersign_token::{Authenticated, Refresh as RefreshKind, UnixMillis};
 
-use super::foreign::{foreign_record, sealing_keys_changed};
+use super::foreign::sealing_keys_changed;
 use super::{Authority, AuthorityError, Client, TokenRefusal, account_of};
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::rotation::{Refusal, ReuseDetection, RotationMode};
@@ -51,7 +51,7 @@ impl Authority {
             return Ok(Blacklisted::NotOffered);
         }
         let now = self.clock.now();
-        let genuine = match self.verifier.authenticate(token, now) {
+        let genuine = match self.authenticate(token, now).await? {
             Ok(genuine) => genuine,
             Err(error) => return Ok(Blacklisted::Refused(error.into())),
         };
@@ -59,10 +59,14 @@ impl Authority {
         let Opened::Ours { address, .. } = opened else {
             return self.blacklist_foreign(&genuine, client, now).await;
         };
-        if let Err(error) = genuine.has_kind::<RefreshKind>() {
-            return Ok(Blacklisted::Refused(error.into()));
+        if let Err(refusal) = self
+            .expect_kind::<RefreshKind>(&genuine, opened, now)
+            .await?
+        {
+            return Ok(Blacklisted::Refused(refusal));
         }
-        let TokenAddress::Refresh(address) = address else {
+        // The list goes by id alone: a refresh token with the id of a sliding one ends that one's session.
+        let (TokenAddress::Refresh(address) | TokenAddress::Sliding(address)) = address else {
             return Ok(Blacklisted::Refused(Refusal::Unknown.into()));
         };
         let returned = Returned {
@@ -163,7 +167,7 @@ impl Authority {
         }
         let mut event =
             AuditEvent::new(now, AuditKind::TokenBlacklisted, Actor::Client).from_ip(client.ip);
-        let record = foreign_record(genuine);
+        let record = self.foreign_record(genuine);
         event.subject = record.account;
         let sealing_keys = self.keys.sealing().ids();
         let outcome = self

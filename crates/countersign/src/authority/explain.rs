@@ -42,7 +42,7 @@ impl Authority {
     /// [`AuthorityError`] if the ledger could not be asked.
     pub async fn explain(&self, token: &str) -> Result<Explanation, AuthorityError> {
         let now = self.clock.now();
-        let genuine = match self.verifier.authenticate(token, now) {
+        let genuine = match self.authenticate(token, now).await? {
             Ok(genuine) => genuine,
             Err(error) => {
                 return Ok(Explanation {

@@ -2,6 +2,7 @@
 
 use countersign_token::{Authenticated, Refresh as RefreshKind, Timestamp, UnixMillis};
 
+use super::login::Form;
 use super::refresh::{Presented, Refresh};
 use super::{Authority, AuthorityError, Client, TokenRefusal, account_of};
 use crate::account::{Account, AccountId};
@@ -62,7 +63,7 @@ impl Authority {
         Ok(Ok(known))
     }
 
-    async fn account_of_foreign(
+    pub(super) async fn account_of_foreign(
         &self,
         genuine: &Authenticated,
     ) -> Result<Result<Account, Refusal>, AuthorityError> {
@@ -79,6 +80,27 @@ impl Authority {
         })
     }
 
+    /// What is recorded of a foreign token. A missing `iat` counts as 0.
+    pub(super) fn foreign_record(&self, genuine: &Authenticated) -> NewForeignToken {
+        NewForeignToken {
+            token_id: genuine.token_id().to_owned(),
+            account: account_of(genuine),
+            expires_at: self.last_expiry(genuine),
+            issued_at: genuine.issued_at().unwrap_or(Timestamp::from_seconds(0)),
+        }
+    }
+
+    /// The latest `exp` of any token with this id: sliding tokens keep theirs when they are refreshed. A record
+    /// that went with the first one's `exp` would let a blacklisted one come back to life.
+    fn last_expiry(&self, genuine: &Authenticated) -> Timestamp {
+        let claims = genuine.claims();
+        let window_end = claims
+            .ok()
+            .and_then(|claims| self.window_end(&claims).ok()?);
+        let last = window_end.map(|end| later(end, self.keep_beyond_seconds(Form::Sliding)));
+        last.map_or(genuine.expires_at(), |last| last.max(genuine.expires_at()))
+    }
+
     async fn adopt(
         &self,
         genuine: &Authenticated,
@@ -87,7 +109,7 @@ impl Authority {
         now: UnixMillis,
     ) -> Result<Refresh, AuthorityError> {
         let adoption = Adoption {
-            token: foreign_record(genuine),
+            token: self.foreign_record(genuine),
             unrecorded: self.policy.foreign == ForeignTokenPolicy::Signed,
             session: self.adopting_session(genuine, account, client, now)?,
             sealing_keys: self.keys.sealing().ids(),
@@ -126,13 +148,13 @@ impl Authority {
         client: &Client<'_>,
         now: UnixMillis,
     ) -> Result<NewSession, AuthorityError> {
-        let mut session = self.new_session(account, client, now)?;
+        let mut session = self.new_session(account, Form::Pair, client, now)?;
         if self.policy.rotation.mode == RotationMode::Rotate {
             session.generation = Generation::FIRST.next();
         } else {
             session.refresh_expires_at = genuine.expires_at();
-            session.keep_until =
-                later(genuine.expires_at(), self.keep_beyond_seconds()).max(session.keep_until);
+            session.keep_until = later(genuine.expires_at(), self.keep_beyond_seconds(Form::Pair))
+                .max(session.keep_until);
         }
         Ok(session)
     }
@@ -167,16 +189,6 @@ impl Authority {
 /// Another node added a sealing key in this very moment: the next try opens the id, or finds it foreign again.
 pub(super) fn sealing_keys_changed() -> StoreError {
     StoreError::unavailable("the sealing keys have just changed")
-}
-
-/// What is recorded of a foreign token. A missing `iat` counts as 0.
-pub(super) fn foreign_record(genuine: &Authenticated) -> NewForeignToken {
-    NewForeignToken {
-        token_id: genuine.token_id().to_owned(),
-        account: account_of(genuine),
-        expires_at: genuine.expires_at(),
-        issued_at: genuine.issued_at().unwrap_or(Timestamp::from_seconds(0)),
-    }
 }
 
 fn presented<'a>(

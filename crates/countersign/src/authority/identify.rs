@@ -1,17 +1,15 @@
 //! Identifying: whose request is this? What a protected resource of the authority's own asks.
 
 use countersign_token::{
-    Access, Authenticated, RevokedBy, SessionAddress, TokenFacts, UnixMillis, VerifyError,
+    Access, Authenticated, Refresh as RefreshKind, Sliding, Timestamp, UnixMillis, VerifyError,
 };
-use quick_cache::sync::Cache;
 
-use super::blacklist::refuse_ended;
 use super::{Authority, AuthorityError, TokenRefusal, account_of};
-use crate::account::{Account, AccountId};
-use crate::policy::{ForeignTokenPolicy, SessionCheck};
+use crate::account::Account;
+use crate::policy::TokenClass;
 use crate::rotation::Refusal;
-use crate::sealed_id::{Opened, TokenAddress};
-use crate::session::{SessionId, SessionNumber, SessionState};
+use crate::sealed_id::{Opened, SealedKind};
+use crate::session::SessionId;
 
 /// Whose request it is, or why that is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +32,8 @@ pub struct Identified {
 /// Why a request is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccessRefusal {
-    /// The token is refused.
-    Token(TokenRefusal),
+    /// The token is refused: for each class that the settings accept, in their order, why it is none of it.
+    Token(Vec<ClassRefusal>),
     /// The token is good and names no account.
     NoUserClaim,
     /// The account that it names does not exist.
@@ -44,232 +42,159 @@ pub enum AccessRefusal {
     AccountInactive,
 }
 
-/// What never changes about a session, remembered: a protected request asks the store once for each session.
-///
-/// Whether a session still lives is no part of it: that comes from the revocation index every time.
-#[derive(Debug)]
-pub(super) struct SessionFacts {
-    /// By number, bounded. Numbers are our own, so that nobody can choose what collides.
-    known: Cache<u64, (AccountId, SessionId)>,
+/// Why a token is not accepted as one of a class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassRefusal {
+    /// The class.
+    pub class: TokenClass,
+    /// The reason.
+    pub refusal: TokenRefusal,
 }
 
-impl Default for SessionFacts {
-    fn default() -> Self {
-        Self {
-            known: Cache::new(REMEMBERED_SESSIONS),
-        }
-    }
+/// A genuine token at a protected resource.
+struct Shown<'a> {
+    genuine: &'a Authenticated,
+    opened: Opened,
+    /// The account that its user claim names, if there is one.
+    account: Option<&'a Account>,
+    now: UnixMillis,
 }
 
 impl Authority {
-    /// Identifies the holder of an access token.
+    /// Identifies the holder of a token of one of the classes in the settings, access tokens by default.
+    ///
+    /// The classes are tried in order. A refresh or sliding token is judged by its session's row.
     ///
     /// # Errors
     /// [`AuthorityError::Store`] if something that must be looked up could not be; the caller refuses then.
     ///
     /// # Source
-    /// SimpleJWT `JWTAuthentication`.
+    /// SimpleJWT `JWTAuthentication`, `AUTH_TOKEN_CLASSES`.
     pub async fn identify(&self, token: &str) -> Result<Identification, AuthorityError> {
         let now = self.clock.now();
-        let genuine = match self.authenticate_access(token, now) {
+        let genuine = match self.authenticate(token, now).await? {
             Ok(genuine) => genuine,
-            Err(error) => return Ok(refused(error)),
+            Err(error) => return Ok(self.refused_by_every_class(&error)),
         };
-        self.feed.freshen(now).await?;
-        let session = match self.open_id(&genuine).await? {
-            Opened::Ours { address, .. } => match self.own_session(&genuine, address).await? {
-                Ok(sid) => Some(sid),
-                Err(refusal) => return Ok(refused(refusal)),
-            },
-            Opened::Foreign => match self.admit_foreign_access(&genuine, now) {
-                Ok(()) => None,
-                Err(refusal) => return Ok(refused(refusal)),
-            },
-        };
-        self.account_behind(&genuine, session).await
-    }
-
-    fn authenticate_access(
-        &self,
-        token: &str,
-        now: UnixMillis,
-    ) -> Result<Authenticated, VerifyError> {
-        let genuine = self.verifier.authenticate(token, now)?;
-        genuine.has_kind::<Access>()?;
-        Ok(genuine)
-    }
-
-    async fn own_session(
-        &self,
-        genuine: &Authenticated,
-        address: TokenAddress,
-    ) -> Result<Result<SessionId, Refusal>, AuthorityError> {
-        let TokenAddress::Access(at) = address else {
-            return Ok(Err(Refusal::Unknown));
-        };
-        if let Some(refusal) = self
-            .judge_session_of_access(genuine, address, at.root)
-            .await?
-        {
-            return Ok(Err(refusal));
-        }
-        let facts = self.session_facts(at.root).await?;
-        let named = account_of(genuine);
-        Ok(match facts {
-            Ok((account, sid)) if Some(account) == named || genuine.user().is_none() => Ok(sid),
-            Ok(_) => Err(Refusal::Unknown),
-            Err(refusal) => Err(refusal),
-        })
-    }
-
-    /// Judges an access token's session by the index, and by its row where that was never seen.
-    pub(super) async fn judge_session_of_access(
-        &self,
-        genuine: &Authenticated,
-        address: TokenAddress,
-        root: SessionNumber,
-    ) -> Result<Option<Refusal>, AuthorityError> {
-        if self.revoked_by(genuine, Some(address)).is_some() {
-            return Ok(Some(self.why_revoked(root).await));
-        }
-        Ok(self.session_facts(root).await?.err())
-    }
-
-    /// Why a token that the index refuses is refused, as far as its session's row tells. The refusal stands
-    /// whether or not the store can be asked.
-    async fn why_revoked(&self, root: SessionNumber) -> Refusal {
-        match self.store.find_session(root).await {
-            Ok(Some(lineage)) => refuse_ended(&lineage).err().unwrap_or(Refusal::Blacklisted),
-            Ok(None) | Err(_) => Refusal::Blacklisted,
-        }
-    }
-
-    /// What the index knows against a token.
-    pub(super) fn revoked_by(
-        &self,
-        genuine: &Authenticated,
-        address: Option<TokenAddress>,
-    ) -> Option<RevokedBy> {
-        let number = address.map(|address| address.session().get());
-        // Where sessions are not checked, what ends them spares their access tokens.
-        let checks_sessions = self.policy.sessions.check == SessionCheck::On;
-        let session = number
-            .filter(|_| checks_sessions)
-            .map(SessionAddress::Number);
-        let account = account_of(genuine)
-            .filter(|_| checks_sessions)
-            .map(AccountId::get);
-        let facts = TokenFacts {
-            token_id: genuine.token_id(),
-            key_id: genuine.key_id(),
-            session,
-            number,
-            account,
-        };
-        // An account's state is judged by its record, which names the reason.
-        let revoked_by = self.feed.index().check(&facts);
-        revoked_by.filter(|by| !matches!(by, RevokedBy::AccountState(_)))
-    }
-
-    /// Whether everything up to a session, or everything that a key signed, is revoked: what no row tells.
-    pub(super) fn is_revoked_wholesale(
-        &self,
-        genuine: &Authenticated,
-        session: SessionNumber,
-    ) -> bool {
-        let facts = TokenFacts {
-            token_id: "",
-            key_id: genuine.key_id(),
-            session: None,
-            number: Some(session.get()),
-            account: None,
-        };
-        self.feed.index().check(&facts).is_some()
-    }
-
-    async fn session_facts(
-        &self,
-        number: SessionNumber,
-    ) -> Result<Result<(AccountId, SessionId), Refusal>, AuthorityError> {
-        if let Some(facts) = self.sessions.known.get(&number.get()) {
-            return Ok(Ok(facts));
-        }
-        let Some(lineage) = self.store.find_session(number).await? else {
-            return Ok(Err(Refusal::Unknown));
-        };
-        let session = lineage.session;
-        if self.policy.sessions.check == SessionCheck::On
-            && let SessionState::Ended { cause, .. } = session.state
-        {
-            return Ok(Err(Refusal::Ended(cause)));
-        }
-        let facts = (session.account, session.sid);
-        self.sessions.known.insert(number.get(), facts);
-        Ok(Ok(facts))
-    }
-
-    fn admit_foreign_access(
-        &self,
-        genuine: &Authenticated,
-        now: UnixMillis,
-    ) -> Result<(), TokenRefusal> {
-        if self.policy.foreign != ForeignTokenPolicy::Signed {
-            return Err(TokenRefusal::Foreign);
-        }
-        self.check_foreign_issue_time(genuine, now)?;
-        match self.revoked_by(genuine, None) {
-            Some(_) => Err(Refusal::Blacklisted.into()),
-            None => Ok(()),
-        }
-    }
-
-    async fn account_behind(
-        &self,
-        genuine: &Authenticated,
-        session: Option<SessionId>,
-    ) -> Result<Identification, AuthorityError> {
-        if genuine.user().is_none() {
-            return Ok(Identification::Refused(AccessRefusal::NoUserClaim));
-        }
-        let found = match account_of(genuine) {
+        let account = match account_of(&genuine) {
             Some(id) => self.accounts.find_account(id).await?,
             None => None,
         };
-        let Some(account) = found else {
-            return Ok(Identification::Refused(AccessRefusal::AccountUnknown));
+        let shown = Shown {
+            genuine: &genuine,
+            opened: self.open_id(&genuine).await?,
+            account: account.as_ref(),
+            now,
         };
-        if session.is_none() && self.is_revoked_by_time(genuine, &account).await? {
-            return Ok(refused(Refusal::Blacklisted));
+        let mut refusals = Vec::new();
+        for &class in &self.policy.tokens.resource_classes {
+            match self.admit(class, &shown).await? {
+                Ok(session) => return Ok(self.account_behind(&genuine, account, session)),
+                Err(refusal) => refusals.push(ClassRefusal { class, refusal }),
+            }
         }
+        Ok(Identification::Refused(AccessRefusal::Token(refusals)))
+    }
+
+    fn refused_by_every_class(&self, error: &VerifyError) -> Identification {
+        let classes = self.policy.tokens.resource_classes.iter();
+        let refusals = classes.map(|&class| ClassRefusal {
+            class,
+            refusal: error.clone().into(),
+        });
+        Identification::Refused(AccessRefusal::Token(refusals.collect()))
+    }
+
+    /// Whether a token is accepted as one of a class.
+    async fn admit(
+        &self,
+        class: TokenClass,
+        shown: &Shown<'_>,
+    ) -> Result<Result<Option<SessionId>, TokenRefusal>, AuthorityError> {
+        if let Err(refusal) = self.fits(class, shown).await? {
+            return Ok(Err(refusal));
+        }
+        let session = match self
+            .ask_ledger(shown.genuine, shown.opened, shown.now)
+            .await?
+        {
+            Ok(session) => session,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if session.is_none()
+            && let Some(account) = shown.account
+            && self.is_revoked_by_time(shown.genuine, account).await?
+        {
+            return Ok(Err(Refusal::Blacklisted.into()));
+        }
+        Ok(Ok(session))
+    }
+
+    /// Whether a token is of a class at all, and its id, if it is ours, was sealed for it.
+    async fn fits(
+        &self,
+        class: TokenClass,
+        shown: &Shown<'_>,
+    ) -> Result<Result<(), TokenRefusal>, AuthorityError> {
+        let Shown {
+            genuine,
+            opened,
+            now,
+            ..
+        } = *shown;
+        let (said, sealed_for) = match class {
+            TokenClass::Access => (
+                genuine.has_kind::<Access>().map_err(TokenRefusal::from),
+                SealedKind::Access,
+            ),
+            TokenClass::Sliding => (
+                self.expect_kind::<Sliding>(genuine, opened, now).await?,
+                SealedKind::Sliding,
+            ),
+            TokenClass::Refresh => (
+                self.expect_kind::<RefreshKind>(genuine, opened, now)
+                    .await?,
+                SealedKind::Refresh,
+            ),
+            TokenClass::Untyped => return Ok(Ok(())),
+        };
+        Ok(said.and(match opened {
+            Opened::Ours { address, .. } if address.kind() != sealed_for => {
+                Err(Refusal::Unknown.into())
+            }
+            Opened::Ours { .. } | Opened::Foreign => Ok(()),
+        }))
+    }
+
+    fn account_behind(
+        &self,
+        genuine: &Authenticated,
+        account: Option<Account>,
+        session: Option<SessionId>,
+    ) -> Identification {
+        if genuine.user().is_none() {
+            return Identification::Refused(AccessRefusal::NoUserClaim);
+        }
+        let Some(account) = account else {
+            return Identification::Refused(AccessRefusal::AccountUnknown);
+        };
         if self.policy.accounts.check_active && !account.is_active() {
-            return Ok(Identification::Refused(AccessRefusal::AccountInactive));
+            return Identification::Refused(AccessRefusal::AccountInactive);
         }
-        Ok(Identification::Known(Box::new(Identified {
-            account,
-            session,
-        })))
+        Identification::Known(Box::new(Identified { account, session }))
     }
 
     /// Foreign tokens have no session number: for them alone, "before" is a second.
-    async fn is_revoked_by_time(
+    pub(super) async fn is_revoked_by_time(
         &self,
         genuine: &Authenticated,
         account: &Account,
     ) -> Result<bool, AuthorityError> {
         let everybody = self.store.everybody_revoked_before().await?;
-        let issued_at = genuine
-            .issued_at()
-            .map_or(0, countersign_token::Timestamp::seconds);
+        let issued_at = genuine.issued_at().map_or(0, Timestamp::seconds);
         Ok([account.revoked_before, everybody]
             .into_iter()
             .flatten()
             .any(|before| issued_at <= before.seconds()))
     }
 }
-
-fn refused(refusal: impl Into<TokenRefusal>) -> Identification {
-    Identification::Refused(AccessRefusal::Token(refusal.into()))
-}
-
-/// 64 bytes each or so: six megabytes when full.
-const REMEMBERED_SESSIONS: usize = 100_000;

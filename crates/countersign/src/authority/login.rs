@@ -11,16 +11,25 @@ use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::password::{Check, EncodedPassword, PlainPassword};
 use crate::random::draw;
 use crate::rotation::later;
-use crate::session::{EndCause, Generation, SessionId, SessionRecord};
-use crate::store::{AccountGuard, NewSession, Opening};
+use crate::session::{Generation, SessionId, SessionRecord};
+use crate::store::{AccountGuard, NewSession, Opening, StoreError};
 
 /// How a sign-in went.
 #[derive(Debug)]
-pub enum SignIn {
+pub enum SignIn<T = TokenPair> {
     /// The session is open and durable.
-    Opened(TokenPair),
+    Opened(T),
     /// No active account has these credentials. Which part was wrong is for the audit log only.
     Refused,
+}
+
+/// The tokens that a session is opened for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Form {
+    /// An access and a refresh token.
+    Pair,
+    /// One sliding token.
+    Sliding,
 }
 
 impl Authority {
@@ -38,6 +47,21 @@ impl Authority {
         password: PlainPassword,
         client: &Client<'_>,
     ) -> Result<SignIn, AuthorityError> {
+        let session = self.sign_in(username, password, Form::Pair, client).await?;
+        Ok(match session {
+            Some(session) => SignIn::Opened(self.mint_pair(&session)?),
+            None => SignIn::Refused,
+        })
+    }
+
+    /// Checks a password and opens a session; `None` if the sign-in is refused.
+    pub(super) async fn sign_in(
+        &self,
+        username: &str,
+        password: PlainPassword,
+        form: Form,
+        client: &Client<'_>,
+    ) -> Result<Option<SessionRecord>, AuthorityError> {
         let now = self.clock.now();
         let account = if is_plausible(username) && !password.is_too_long() {
             self.accounts.find_account_by_login(username).await?
@@ -52,19 +76,22 @@ impl Authority {
             .check(bounded(password), stored, name_digest)
             .await?;
         let (Some(account), Check::Matches { upgrade }) = (account.as_ref(), check) else {
-            return self.refuse_login(account.as_ref(), client, now).await;
+            self.note_refusal(account.as_ref(), client, now).await?;
+            return Ok(None);
         };
         if !account.is_active() {
-            return self.refuse_login(Some(account), client, now).await;
+            self.note_refusal(Some(account), client, now).await?;
+            return Ok(None);
         }
         self.upgrade_password(account, upgrade).await;
-        match self
-            .open_for(account, AuditKind::Login, client, now)
-            .await?
-        {
-            Some(pair) => Ok(SignIn::Opened(pair)),
-            None => self.refuse_login(Some(account), client, now).await,
+        let session = self.new_session(account, form, client, now)?;
+        let opened = self
+            .open_for(account, &session, AuditKind::Login, client)
+            .await?;
+        if opened.is_none() {
+            self.note_refusal(Some(account), client, now).await?;
         }
+        Ok(opened)
     }
 
     /// Opens a session without a password: for single sign-on, passkeys, and the command line.
@@ -82,26 +109,31 @@ impl Authority {
         let Some(account) = found.filter(Account::is_active) else {
             return Ok(None);
         };
-        self.open_for(&account, AuditKind::SessionOpened, client, self.clock.now())
-            .await
+        let session = self.new_session(&account, Form::Pair, client, self.clock.now())?;
+        let opened = self
+            .open_for(&account, &session, AuditKind::SessionOpened, client)
+            .await?;
+        opened.map(|session| self.mint_pair(&session)).transpose()
     }
 
     async fn open_for(
         &self,
         account: &Account,
+        session: &NewSession,
         kind: AuditKind,
         client: &Client<'_>,
-        now: UnixMillis,
-    ) -> Result<Option<TokenPair>, AuthorityError> {
-        let session = self.new_session(account, client, now)?;
+    ) -> Result<Option<SessionRecord>, AuthorityError> {
+        let now = session.created_at;
+        // Its tokens are signed with the key that signs by now.
+        self.feed.freshen().await?;
         let event = AuditEvent::new(now, kind, Actor::Client)
             .about(account.id)
             .in_session(session.sid)
             .from_ip(client.ip);
-        let Opening::Opened(record) = self.store.open_session(&session, Some(&event)).await? else {
+        let Opening::Opened(record) = self.store.open_session(session, Some(&event)).await? else {
             return Ok(None);
         };
-        if self.changed_meanwhile(account, &record, now).await? {
+        if self.changed_meanwhile(&record, now).await? {
             return Ok(None);
         }
         if self.policy.accounts.record_login {
@@ -110,20 +142,21 @@ impl Authority {
         if session.limit.is_some() {
             self.feed.catch_up().await?;
         }
-        self.mint_pair(&record).map(Some)
+        Ok(Some(record))
     }
 
     /// A session for an account as it was just read.
     pub(super) fn new_session(
         &self,
         account: &Account,
+        form: Form,
         client: &Client<'_>,
         now: UnixMillis,
     ) -> Result<NewSession, AuthorityError> {
         let sealing = self.keys.sealing();
         let key = sealing.newest().ok_or(crate::sealed_id::SealingError)?;
         let deadline = self.deadline(now);
-        let uncapped = self.refresh_expires_at(now);
+        let uncapped = self.refresh_expires_at(form, now);
         let refresh_expires_at = deadline.map_or(uncapped, |deadline| deadline.min(uncapped));
         Ok(NewSession {
             sid: SessionId::from_random(draw(self.random.as_ref())?),
@@ -134,7 +167,7 @@ impl Authority {
             created_at: now,
             refresh_expires_at,
             deadline,
-            keep_until: later(refresh_expires_at, self.keep_beyond_seconds()),
+            keep_until: later(refresh_expires_at, self.keep_beyond_seconds(form)),
             client: self.client_digest(client),
             limit: self.policy.sessions.limit,
         })
@@ -151,47 +184,16 @@ impl Authority {
         }
     }
 
-    /// Whether an account that lives elsewhere changed while its session was inserted. The session ends then:
-    /// whoever knew the old password holds nothing.
-    async fn changed_meanwhile(
-        &self,
-        account: &Account,
-        session: &SessionRecord,
-        now: UnixMillis,
-    ) -> Result<bool, AuthorityError> {
-        if self.accounts.residence() == Residence::InStore {
-            return Ok(false);
-        }
-        let found = self.accounts.find_account(account.id).await?;
-        let unchanged = found.is_some_and(|found| {
-            found.credential_version == account.credential_version
-                && (found.is_active() || !self.policy.accounts.check_active)
-        });
-        if !unchanged {
-            let cause = EndCause::PasswordChanged;
-            let event = AuditEvent::new(now, AuditKind::SessionEnded, Actor::System)
-                .about(account.id)
-                .in_session(session.sid)
-                .because(cause);
-            self.store
-                .end_session(session.number, cause, now, Some(&event))
-                .await?;
-            self.feed.catch_up().await?;
-        }
-        Ok(!unchanged)
-    }
-
-    async fn refuse_login(
+    async fn note_refusal(
         &self,
         account: Option<&Account>,
         client: &Client<'_>,
         now: UnixMillis,
-    ) -> Result<SignIn, AuthorityError> {
+    ) -> Result<(), StoreError> {
         let mut event =
             AuditEvent::new(now, AuditKind::LoginFailed, Actor::Client).from_ip(client.ip);
         event.subject = account.map(|account| account.id);
-        self.store.append_audit(&event).await?;
-        Ok(SignIn::Refused)
+        self.store.append_audit(&event).await
     }
 
     /// Looks from time to time at what the accounts' passwords cost to check, for the decoys of unknown names.

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_token::{
-    Access, ClaimsError, ClaimsSet, HeaderForm, KeySet, Refresh, SignedToken, Timestamp, TokenKind,
+    Access, ClaimsError, ClaimsSet, KeySet, Refresh, SignedToken, Sliding, Timestamp, TokenKind,
     UnixMillis, Verifier,
 };
 
+use super::login::Form;
 use super::{Authority, AuthorityError, TokenPair};
 use crate::account::AccountId;
-use crate::policy::{KeyIdInHeader, TokenPolicy};
+use crate::policy::TokenPolicy;
 use crate::random::draw;
 use crate::rotation::later;
 use crate::sealed_id::{
@@ -54,16 +55,31 @@ impl Authority {
         session: &SessionRecord,
         mut claims: ClaimsSet,
     ) -> Result<SignedToken, AuthorityError> {
-        let address = TokenAddress::Refresh(GenerationAddress {
-            session: session.number,
-            generation: session.generation,
-            salt: session.sid.salt(),
-        });
+        let address = TokenAddress::Refresh(current_address(session));
         let tokens = &self.policy.tokens;
         claims.insert(&tokens.token_id_claim, self.seal(session, address)?)?;
         claims.set_expiration(session.refresh_expires_at);
         claims.set_issued_at(session.rotated_at.timestamp());
-        self.sign(claims, session.sid)
+        self.add_session_claim(&mut claims, session.sid)?;
+        self.sign(claims)
+    }
+
+    /// The sliding token of a session that was just opened.
+    pub(super) fn mint_sliding(
+        &self,
+        session: &SessionRecord,
+    ) -> Result<SignedToken, AuthorityError> {
+        let address = TokenAddress::Sliding(current_address(session));
+        let tokens = &self.policy.tokens;
+        let mut claims = self.head_claims(Sliding::TYPE)?;
+        let opened_at = session.created_at;
+        claims.set_expiration(self.expires_at(session, tokens.sliding_lifetime, opened_at));
+        claims.set_issued_at(opened_at.timestamp());
+        claims.insert(&tokens.token_id_claim, self.seal(session, address)?)?;
+        let window_end = session.refresh_expires_at.seconds();
+        claims.insert(&tokens.sliding_refresh_claim, window_end)?;
+        self.add_owner_claims(&mut claims, session)?;
+        self.sign(claims)
     }
 
     /// An access token with the claims of its refresh token.
@@ -79,18 +95,23 @@ impl Authority {
         });
         let tokens = &self.policy.tokens;
         let mut claims = self.head_claims(Access::TYPE)?;
-        claims.set_expiration(self.access_expires_at(session, now));
+        claims.set_expiration(self.expires_at(session, tokens.access_lifetime, now));
         claims.set_issued_at(now.timestamp());
         claims.insert(&tokens.token_id_claim, self.seal(session, address)?)?;
         copy_claims(tokens, refresh, &mut claims)?;
-        self.sign(claims, session.sid)
+        self.add_session_claim(&mut claims, session.sid)?;
+        self.sign(claims)
     }
 
-    /// The longest that any token may outlive its session's refresh token: an access token issued at its last
+    /// The longest that any token may outlive its session's refresh token, or its window: one issued at the last
     /// second, and the leeway.
-    pub(super) fn keep_beyond_seconds(&self) -> i64 {
+    pub(super) fn keep_beyond_seconds(&self, form: Form) -> i64 {
         let tokens = &self.policy.tokens;
-        whole_seconds(tokens.access_lifetime).saturating_add(whole_seconds(tokens.leeway))
+        let lifetime = match form {
+            Form::Pair => tokens.access_lifetime,
+            Form::Sliding => tokens.sliding_lifetime,
+        };
+        whole_seconds(lifetime).saturating_add(whole_seconds(tokens.leeway))
     }
 
     /// The end of a session opened now, if sessions have one.
@@ -99,20 +120,26 @@ impl Authority {
         Some(later(now.timestamp(), whole_seconds(lifetime)))
     }
 
-    /// The `exp` of a refresh token issued now, before a deadline caps it.
-    pub(super) fn refresh_expires_at(&self, now: UnixMillis) -> Timestamp {
-        later(
-            now.timestamp(),
-            whole_seconds(self.policy.tokens.refresh_lifetime),
-        )
+    /// The `exp` of a refresh token issued now, or the end of a sliding token's window, before a deadline caps it.
+    pub(super) fn refresh_expires_at(&self, form: Form, now: UnixMillis) -> Timestamp {
+        let lifetime = match form {
+            Form::Pair => self.policy.tokens.refresh_lifetime,
+            Form::Sliding => self.policy.tokens.sliding_refresh_lifetime,
+        };
+        later(now.timestamp(), whole_seconds(lifetime))
     }
 
-    fn access_expires_at(&self, session: &SessionRecord, now: UnixMillis) -> Timestamp {
-        let lifetime = whole_seconds(self.policy.tokens.access_lifetime);
+    /// The `exp` of an access or sliding token issued now: no token outlives its session's row.
+    pub(super) fn expires_at(
+        &self,
+        session: &SessionRecord,
+        lifetime: Duration,
+        now: UnixMillis,
+    ) -> Timestamp {
         let leeway = whole_seconds(self.policy.tokens.leeway);
         let kept = later(session.keep_until, leeway.saturating_neg());
         [
-            Some(later(now.timestamp(), lifetime)),
+            Some(later(now.timestamp(), whole_seconds(lifetime))),
             session.deadline,
             Some(kept),
         ]
@@ -128,9 +155,18 @@ impl Authority {
         claims.set_issued_at(session.created_at.timestamp());
         // The id's place is kept here; `mint_refresh` fills it in.
         claims.insert(&self.policy.tokens.token_id_claim, "")?;
-        claims.insert(&self.policy.tokens.user_claim, user_claim(session.account))?;
-        self.add_session_claim(&mut claims, session.sid)?;
+        self.add_owner_claims(&mut claims, session)?;
         Ok(claims)
+    }
+
+    /// Whose token it is, and of which session.
+    fn add_owner_claims(
+        &self,
+        claims: &mut ClaimsSet,
+        session: &SessionRecord,
+    ) -> Result<(), ClaimsError> {
+        claims.insert(&self.policy.tokens.user_claim, user_claim(session.account))?;
+        self.add_session_claim(claims, session.sid)
     }
 
     fn head_claims(&self, token_type: &str) -> Result<ClaimsSet, ClaimsError> {
@@ -155,9 +191,9 @@ impl Authority {
             .and_then(|key: &SealingKey| key.seal(address))
     }
 
-    fn sign(&self, mut claims: ClaimsSet, sid: SessionId) -> Result<SignedToken, AuthorityError> {
+    /// Signs claims for today's audience and issuer.
+    pub(super) fn sign(&self, mut claims: ClaimsSet) -> Result<SignedToken, AuthorityError> {
         let tokens = &self.policy.tokens;
-        self.add_session_claim(&mut claims, sid)?;
         match tokens.audience.as_slice() {
             [] => {}
             [one] => claims.insert("aud", one)?,
@@ -166,16 +202,16 @@ impl Authority {
         if let Some(issuer) = &tokens.issuer {
             claims.insert("iss", issuer)?;
         }
-        Ok(self.keys.signing().encode(self.header_form(), &claims)?)
+        Ok(self.keys.sign(tokens.key_id, &claims)?)
     }
+}
 
-    fn header_form(&self) -> HeaderForm {
-        let several = self.keys.verification().len() > 1;
-        match self.policy.tokens.key_id {
-            KeyIdInHeader::Always => HeaderForm::WithKeyId,
-            KeyIdInHeader::WhenSeveral if several => HeaderForm::WithKeyId,
-            KeyIdInHeader::WhenSeveral | KeyIdInHeader::Never => HeaderForm::Plain,
-        }
+/// The address of a row's current refresh or sliding token.
+fn current_address(session: &SessionRecord) -> GenerationAddress {
+    GenerationAddress {
+        session: session.number,
+        generation: session.generation,
+        salt: session.sid.salt(),
     }
 }
 

@@ -5,36 +5,40 @@
 
 mod accounts;
 mod blacklist;
+mod elsewhere;
 mod explain;
 mod feed;
 mod foreign;
 mod identify;
+mod ledger;
 mod login;
 mod minting;
 mod purge;
 mod refresh;
 mod revoke;
+mod sliding;
 mod verify;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
-use countersign_token::{Authenticated, SignError, SignedToken, Verifier, VerifyError};
+use countersign_token::{Authenticated, SignError, SignedToken, UnixMillis, VerifyError};
 
 pub use self::accounts::{AccountError, AccountRequest};
 pub use self::blacklist::Blacklisted;
 pub use self::explain::{Explanation, OpenedId};
 pub use self::feed::{POLL_INTERVAL, SETTLE_TIME};
-pub use self::identify::{AccessRefusal, Identification, Identified};
+pub use self::identify::{AccessRefusal, ClassRefusal, Identification, Identified};
 pub use self::login::SignIn;
-pub use self::purge::{PurgeProgress, PurgeReport};
+pub use self::purge::{PurgeHorizon, PurgeProgress, PurgeReport};
 pub use self::refresh::{Refresh, Refreshed};
 pub use self::revoke::Revoked;
 pub use self::verify::Verification;
 
 use self::feed::RevocationFeed;
-use self::identify::SessionFacts;
+use self::ledger::SessionFacts;
 use crate::account::{AccountId, Accounts};
 use crate::clock::Clock;
 use crate::keys::{KeyRing, KeyRingError};
@@ -81,8 +85,7 @@ use crate::store::{Store, StoreError};
 /// ```
 pub struct Authority {
     policy: Policy,
-    keys: KeyRing,
-    verifier: Verifier,
+    keys: Arc<KeyRing>,
     store: Arc<dyn Store>,
     accounts: Arc<dyn Accounts>,
     clock: Arc<dyn Clock>,
@@ -90,6 +93,8 @@ pub struct Authority {
     hasher: PasswordHasher,
     /// When the decoys are due to be drawn again, in milliseconds; whoever moves it on draws them.
     decoys_due_at: AtomicI64,
+    /// Until when a readiness that was established counts, in milliseconds of elapsed time.
+    ready_until: AtomicU64,
     feed: RevocationFeed,
     sessions: SessionFacts,
 }
@@ -118,7 +123,7 @@ pub enum AuthorityError {
     Hasher(#[from] HasherError),
     /// The keys in the store could not be read again.
     #[error("the keys could not be reloaded")]
-    Keys(#[from] KeyRingError),
+    Keys(#[source] KeyRingError),
     /// A token could not be signed.
     #[error("the token could not be signed")]
     Sign(#[from] SignError),
@@ -137,6 +142,15 @@ impl AuthorityError {
     /// Whether trying again later may help.
     pub const fn is_temporary(&self) -> bool {
         matches!(self, Self::Store(_) | Self::Hasher(HasherError::Overloaded))
+    }
+}
+
+impl From<KeyRingError> for AuthorityError {
+    fn from(error: KeyRingError) -> Self {
+        match error {
+            KeyRingError::Store(error) => Self::Store(error),
+            error => Self::Keys(error),
+        }
     }
 }
 
@@ -175,6 +189,18 @@ pub enum TokenRefusal {
     /// It names no account.
     #[error("the token names no account")]
     NoAccount,
+    /// It is a sliding token that does not say until when it can be refreshed.
+    #[error("the token has no refresh window")]
+    NoRefreshWindow {
+        /// The claim that is missing.
+        claim: Box<str>,
+    },
+    /// It is a sliding token that can no longer be refreshed.
+    #[error("the token's refresh window has closed")]
+    RefreshWindowClosed {
+        /// The claim that says so.
+        claim: Box<str>,
+    },
 }
 
 impl From<VerifyError> for TokenRefusal {
@@ -204,11 +230,13 @@ impl Authority {
         policy.validate()?;
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let passwords = policy.passwords;
+        let tokens = policy.tokens.clone();
+        let keys = Arc::new(keys.verifying(move |keys| minting::verifier(&tokens, keys)));
         Ok(Self {
-            verifier: minting::verifier(&policy.tokens, Arc::clone(keys.verification())),
             hasher: PasswordHasher::new(passwords.cost, passwords.slots, Arc::clone(&random))?,
             decoys_due_at: AtomicI64::new(i64::MIN),
-            feed: RevocationFeed::new(Arc::clone(&store)),
+            ready_until: AtomicU64::new(0),
+            feed: RevocationFeed::new(Arc::clone(&store), Arc::clone(&keys), Arc::clone(&clock)),
             sessions: SessionFacts::default(),
             policy,
             keys,
@@ -230,16 +258,40 @@ impl Authority {
     }
 
     /// The public JWK Set (RFC 7517 §5). Empty where tokens are signed with a shared secret.
-    pub fn jwk_set(&self) -> String {
-        self.keys.verification().jwk_set()
+    ///
+    /// # Errors
+    /// [`AuthorityError::Store`] if nobody can tell whether the keys have changed.
+    pub async fn jwk_set(&self) -> Result<String, AuthorityError> {
+        self.feed.freshen().await?;
+        Ok(self.keys.verification().jwk_set())
     }
 
-    /// Whether the store answers and the revocation index is up to date.
+    /// Whether the revocation index is up to date and the store takes writes. A store that took one within the
+    /// last second is not asked again, however many ask.
     ///
     /// # Errors
     /// [`AuthorityError::Store`] if it does not.
     pub async fn check_ready(&self) -> Result<(), AuthorityError> {
-        Ok(self.feed.freshen(self.clock.now()).await?)
+        self.feed.freshen().await?;
+        let elapsed = self.clock.elapsed();
+        if elapsed < Duration::from_millis(self.ready_until.load(Ordering::Relaxed)) {
+            return Ok(());
+        }
+        self.store.check_writable().await?;
+        let until = elapsed.saturating_add(READINESS_KEPT).as_millis();
+        self.ready_until
+            .store(u64::try_from(until).unwrap_or(u64::MAX), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Establishes that a token is genuine, under the keys that are in force by now.
+    async fn authenticate(
+        &self,
+        token: &str,
+        now: UnixMillis,
+    ) -> Result<Result<Authenticated, VerifyError>, AuthorityError> {
+        self.feed.freshen().await?;
+        Ok(self.keys.authenticate(token, now))
     }
 
     fn client_digest(&self, client: &Client<'_>) -> ClientDigest {
@@ -261,7 +313,7 @@ impl Authority {
     fn check_foreign_issue_time(
         &self,
         token: &Authenticated,
-        now: countersign_token::UnixMillis,
+        now: UnixMillis,
     ) -> Result<(), TokenRefusal> {
         let latest = now.plus(self.policy.tokens.leeway).timestamp();
         match token.issued_at() {
@@ -283,6 +335,9 @@ impl std::fmt::Debug for Authority {
 fn account_of(token: &Authenticated) -> Option<AccountId> {
     token.user()?.as_account_number().map(AccountId::new)
 }
+
+/// How long a store that took a write counts as one that takes writes.
+const READINESS_KEPT: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests;

@@ -8,9 +8,22 @@ use crate::policy::TokenPolicy;
 use crate::rotation::later;
 use crate::store::{Purged, StoreError};
 
+/// How far a purge may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PurgeHorizon {
+    /// At most one day further than the last one: a clock that jumped ahead deletes nobody.
+    Cautious,
+    /// Up to now, whatever the last one was: somebody has looked at the clock.
+    Unbounded,
+}
+
 /// How much a purge has removed so far; told after every batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PurgeReport {
+    /// What expired before this second is removed.
+    pub horizon: Timestamp,
+    /// Whether there is more that has expired, which caution leaves to later purges.
+    pub held_back: bool,
     /// Sessions that were removed.
     pub sessions: u64,
     /// Foreign tokens that were removed.
@@ -30,26 +43,39 @@ impl Authority {
     /// [`AuthorityError::Store`]: the batches before stay removed.
     pub async fn purge_expired(
         &self,
+        horizon: PurgeHorizon,
         progress: PurgeProgress<'_>,
     ) -> Result<PurgeReport, AuthorityError> {
-        let now = self.clock.now().timestamp();
-        // A row that a later, larger leeway could still ask for must be there.
-        let horizon = later(now, whole_seconds(TokenPolicy::MAX_LEEWAY).saturating_neg());
-        let mut report = PurgeReport::default();
-        while self.purge_batch(horizon, &mut report).await? {
+        let mut report = self.begin_purge(horizon).await?;
+        while self.purge_batch(&mut report).await? {
             progress(&report);
         }
         progress(&report);
-        self.feed.forget_expired(horizon);
+        self.feed.forget_expired(report.horizon);
         Ok(report)
     }
 
+    async fn begin_purge(&self, horizon: PurgeHorizon) -> Result<PurgeReport, StoreError> {
+        let now = self.clock.now().timestamp();
+        // A row that a later, larger leeway could still ask for must be there.
+        let wanted = later(now, whole_seconds(TokenPolicy::MAX_LEEWAY).saturating_neg());
+        let at_most = match horizon {
+            PurgeHorizon::Cautious => Some(ONE_DAY_SECONDS),
+            PurgeHorizon::Unbounded => None,
+        };
+        let horizon = self.store.move_purge_horizon(wanted, at_most).await?;
+        Ok(PurgeReport {
+            horizon,
+            held_back: horizon < wanted,
+            sessions: 0,
+            foreign_tokens: 0,
+            log_entries: 0,
+        })
+    }
+
     /// One batch of each kind; whether another one may find more.
-    async fn purge_batch(
-        &self,
-        horizon: Timestamp,
-        report: &mut PurgeReport,
-    ) -> Result<bool, StoreError> {
+    async fn purge_batch(&self, report: &mut PurgeReport) -> Result<bool, StoreError> {
+        let horizon = report.horizon;
         let Purged {
             removed,
             more: more_sessions,
@@ -68,6 +94,8 @@ impl Authority {
         Ok(more_sessions || more_foreign || more_entries)
     }
 }
+
+const ONE_DAY_SECONDS: i64 = 86_400;
 
 /// Rows looked at in one transaction.
 const BATCH: u32 = 1_000;

@@ -2,6 +2,7 @@
 
 use countersign_token::{Authenticated, Refresh as RefreshKind, SignedToken, UnixMillis};
 
+use super::login::Form;
 use super::{Authority, AuthorityError, Client, TokenRefusal, account_of};
 use crate::account::AccountId;
 use crate::audit::{Actor, AuditEvent, AuditKind};
@@ -15,9 +16,9 @@ use crate::store::{Fork, Forked, Rotation, StoreError};
 
 /// How a refresh went.
 #[derive(Debug)]
-pub enum Refresh {
+pub enum Refresh<T = Refreshed> {
     /// New tokens, durable.
-    Issued(Refreshed),
+    Issued(T),
     /// The token is refused. What the refusal entails, such as the end of a reused session, is durable.
     Refused(TokenRefusal),
 }
@@ -59,13 +60,20 @@ impl Authority {
         client: &Client<'_>,
     ) -> Result<Refresh, AuthorityError> {
         let now = self.clock.now();
-        let genuine = match self.verifier.authenticate(token, now) {
+        let genuine = match self.authenticate(token, now).await? {
             Ok(genuine) => genuine,
             Err(error) => return Ok(Refresh::Refused(error.into())),
         };
-        match self.open_id(&genuine).await? {
-            Opened::Ours { address, .. } => self.refresh_own(&genuine, address, client, now).await,
-            Opened::Foreign => self.refresh_foreign(&genuine, client, now).await,
+        let opened = self.open_id(&genuine).await?;
+        let Opened::Ours { address, .. } = opened else {
+            return self.refresh_foreign(&genuine, client, now).await;
+        };
+        match self
+            .expect_kind::<RefreshKind>(&genuine, opened, now)
+            .await?
+        {
+            Ok(()) => self.refresh_own(&genuine, address, client, now).await,
+            Err(refusal) => Ok(Refresh::Refused(refusal)),
         }
     }
 
@@ -76,23 +84,14 @@ impl Authority {
         client: &Client<'_>,
         now: UnixMillis,
     ) -> Result<Refresh, AuthorityError> {
-        if let Err(error) = genuine.has_kind::<RefreshKind>() {
-            return Ok(Refresh::Refused(error.into()));
-        }
         let TokenAddress::Refresh(address) = address else {
             return Ok(Refresh::Refused(Refusal::Unknown.into()));
         };
         let Some(account) = account_of(genuine) else {
             return Ok(Refresh::Refused(TokenRefusal::NoAccount));
         };
-        let token = PresentedToken {
-            session: address.session,
-            generation: address.generation,
-            salt: Some(address.salt),
-            account,
-        };
         let presented = Presented {
-            token,
+            token: PresentedToken::of(address, account),
             genuine,
             client,
             now,
@@ -105,9 +104,15 @@ impl Authority {
         &self,
         presented: Presented<'_>,
     ) -> Result<Refresh, AuthorityError> {
-        self.feed.freshen(presented.now).await?;
-        if self.is_revoked_wholesale(presented.genuine, presented.token.session) {
+        if self.is_revoked_wholesale(presented.genuine, Some(presented.token.session)) {
             return Ok(Refresh::Refused(Refusal::Blacklisted.into()));
+        }
+        let session = presented.token.session;
+        if let Some(cause) = self
+            .end_if_changed_elsewhere(session, presented.now)
+            .await?
+        {
+            return Ok(Refresh::Refused(Refusal::Ended(cause).into()));
         }
         let account = self.account_at_refresh(presented.token.account).await?;
         let may_be_fit = matches!(account, AccountAtRefresh::Unread | AccountAtRefresh::Fit);
@@ -140,8 +145,8 @@ impl Authority {
             token: presented.token,
             client: self.client_digest(presented.client),
             now: presented.now,
-            refresh_expires_at: self.refresh_expires_at(presented.now),
-            keep_beyond_seconds: self.keep_beyond_seconds(),
+            refresh_expires_at: self.refresh_expires_at(Form::Pair, presented.now),
+            keep_beyond_seconds: self.keep_beyond_seconds(Form::Pair),
         };
         let event = self.refresh_event(presented, AuditKind::Refreshed);
         self.store.rotate(&step, event.as_ref()).await
@@ -192,8 +197,8 @@ impl Authority {
             from: presented.token.session,
             client: self.client_digest(presented.client),
             now: presented.now,
-            refresh_expires_at: self.refresh_expires_at(presented.now),
-            keep_beyond_seconds: self.keep_beyond_seconds(),
+            refresh_expires_at: self.refresh_expires_at(Form::Pair, presented.now),
+            keep_beyond_seconds: self.keep_beyond_seconds(Form::Pair),
         };
         let event = self.refresh_event(&presented, AuditKind::Refreshed);
         match self.store.fork_session(&fork, event.as_ref()).await? {
@@ -264,7 +269,10 @@ impl Authority {
     }
 
     /// What is known of the account without more work than the settings ask for.
-    async fn account_at_refresh(&self, account: AccountId) -> Result<AccountAtRefresh, StoreError> {
+    pub(super) async fn account_at_refresh(
+        &self,
+        account: AccountId,
+    ) -> Result<AccountAtRefresh, StoreError> {
         if self.policy.accounts.on_deactivation == OnAccountChange::EndSessions {
             return Ok(AccountAtRefresh::Unread);
         }

@@ -1,8 +1,9 @@
 //! Revoking by hand: what an operator does with one token.
 
-use countersign_token::{Authenticated, Refresh as RefreshKind, Timestamp, UnixMillis};
+use countersign_token::{Authenticated, Timestamp, UnixMillis};
 
-use super::foreign::{foreign_record, sealing_keys_changed};
+use super::foreign::sealing_keys_changed;
+use super::ledger::is_renewable;
 use super::minting::whole_seconds;
 use super::{Authority, AuthorityError, TokenRefusal};
 use crate::audit::{Actor, AuditEvent, AuditKind};
@@ -31,7 +32,7 @@ impl Authority {
     /// [`AuthorityError`]: nothing is revoked.
     pub async fn revoke(&self, token: &str) -> Result<Revoked, AuthorityError> {
         let now = self.clock.now();
-        let genuine = match self.verifier.authenticate(token, now) {
+        let genuine = match self.authenticate(token, now).await? {
             Ok(genuine) => genuine,
             Err(error) => return Ok(Revoked::Refused(error.into())),
         };
@@ -131,7 +132,7 @@ impl Authority {
         now: UnixMillis,
     ) -> Result<Revoked, AuthorityError> {
         let event = AuditEvent::new(now, AuditKind::TokenRevoked, Actor::Operator);
-        if genuine.has_kind::<RefreshKind>().is_err() {
+        if !is_renewable(genuine) {
             let leeway = whole_seconds(self.policy.tokens.leeway);
             return self
                 .revoke_token_id(
@@ -142,7 +143,7 @@ impl Authority {
                 )
                 .await;
         }
-        let record = foreign_record(genuine);
+        let record = self.foreign_record(genuine);
         let sealing_keys = self.keys.sealing().ids();
         let outcome = self
             .store

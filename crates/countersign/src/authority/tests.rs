@@ -19,6 +19,8 @@ use crate::secrets::MasterKey;
 use crate::session::{EndCause, Generation, Salt, SessionNumber};
 use crate::store::{AuditLog as _, KeyDrop, KeyVault as _, Revocations as _, Sessions as _};
 
+mod sliding;
+
 const NOON: UnixMillis = UnixMillis::from_seconds(1_893_456_000);
 const PASSWORD: &str = "correct horse 9 battery";
 const BROWSER: Client<'static> = Client {
@@ -117,14 +119,30 @@ impl House {
 
     /// A token with a given id, signed with the real key.
     fn forge(&self, kind: &str, token_id: &str, account: &str) -> String {
+        self.forge_with(kind, token_id, account, |_| ())
+    }
+
+    /// The same with other claims.
+    fn forge_with(
+        &self,
+        kind: &str,
+        token_id: &str,
+        account: &str,
+        change: impl FnOnce(&mut ClaimsSet),
+    ) -> String {
         let mut claims = ClaimsSet::new();
         claims.insert("token_type", kind).unwrap();
         claims.set_expiration(NOON.plus(Duration::from_mins(10)).timestamp());
         claims.set_issued_at(NOON.timestamp());
         claims.set_token_id(token_id).unwrap();
         claims.insert("user_id", account).unwrap();
+        change(&mut claims);
+        self.sign(&claims)
+    }
+
+    fn sign(&self, claims: &ClaimsSet) -> String {
         self.key
-            .encode(HeaderForm::Plain, &claims)
+            .encode(HeaderForm::Plain, claims)
             .unwrap()
             .into_string()
     }
@@ -161,8 +179,12 @@ async fn second_node(
 }
 
 fn claims(token: &SignedToken) -> ClaimsSet {
+    claims_of(token.as_str())
+}
+
+fn claims_of(token: &str) -> ClaimsSet {
     use base64::Engine as _;
-    let payload = token.as_str().split('.').nth(1).unwrap();
+    let payload = token.split('.').nth(1).unwrap();
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD
         .decode(payload)
         .unwrap();
@@ -350,6 +372,30 @@ async fn a_password_that_changes_elsewhere_during_a_sign_in_leaves_no_session() 
             .unwrap()
             .is_empty()
     );
+}
+
+#[tokio::test]
+async fn a_password_that_changes_elsewhere_ends_the_session_at_its_next_refresh() {
+    let house = House::modern().await;
+    let pair = house.login().await;
+    let source = SigningKeySource::Configured(house.key.clone());
+    let keys = KeyRing::load(&house.store, MasterKey::from_bytes([7; 32]), source)
+        .await
+        .unwrap();
+    let authority = Authority::new(
+        house.authority.policy().clone(),
+        keys,
+        Arc::new(house.store.clone()),
+        Arc::new(Elsewhere(house.store.clone())),
+        house.clock.clone(),
+    )
+    .unwrap();
+    let refused = authority.refresh(pair.refresh.as_str(), &BROWSER).await;
+    let Refresh::Refused(refusal) = refused.unwrap() else {
+        panic!("it was accepted")
+    };
+    assert_eq!(refusal, Refusal::Ended(EndCause::PasswordChanged).into());
+    assert!(!house.is_identified(pair.access.as_str()).await);
 }
 
 // ---- refreshing
@@ -1007,6 +1053,30 @@ async fn revoking_everything_stops_every_token_drawn_so_far_and_no_later_one() {
     }
 }
 
+#[tokio::test]
+async fn what_another_node_revokes_is_known_although_the_wall_clock_stands_still() {
+    let house = House::modern().await;
+    let source = SigningKeySource::Configured(house.key.clone());
+    let policy = house.authority.policy().clone();
+    let node = second_node(policy, &house.store, &house.clock, source).await;
+    let pair = house.login().await;
+    assert!(matches!(
+        node.identify(pair.access.as_str()).await.unwrap(),
+        Identification::Known(_)
+    ));
+    house
+        .authority
+        .blacklist(pair.refresh.as_str(), &BROWSER)
+        .await
+        .unwrap();
+    let interval = u64::try_from(POLL_INTERVAL.as_millis()).unwrap();
+    house.clock.stand_still_for_millis(interval);
+    assert!(matches!(
+        node.identify(pair.access.as_str()).await.unwrap(),
+        Identification::Refused(_)
+    ));
+}
+
 // ---- verifying
 
 #[tokio::test]
@@ -1070,6 +1140,21 @@ async fn verify_takes_foreign_tokens_of_any_kind_under_simplejwt() {
 // ---- purging
 
 #[tokio::test]
+async fn a_clock_that_jumped_ahead_deletes_nobody() {
+    let house = House::simplejwt(RotationMode::Rotate).await;
+    let pair = house.login().await;
+    house.clock.advance_millis(40 * 86_400_000);
+    let report = house
+        .authority
+        .purge_expired(PurgeHorizon::Cautious, &mut |_| ())
+        .await
+        .unwrap();
+    assert_eq!((report.sessions, report.held_back), (0, true));
+    house.clock.set(NOON);
+    house.refresh(pair.refresh.as_str()).await;
+}
+
+#[tokio::test]
 async fn purging_keeps_what_a_token_can_still_need_and_drops_the_rest() {
     let house = House::simplejwt(RotationMode::Rotate).await;
     let pair = house.login().await;
@@ -1077,15 +1162,19 @@ async fn purging_keeps_what_a_token_can_still_need_and_drops_the_rest() {
     let mut told = 0;
     let report = house
         .authority
-        .purge_expired(&mut |_| told += 1)
+        .purge_expired(PurgeHorizon::Cautious, &mut |_| told += 1)
         .await
         .unwrap();
-    assert_eq!((report, told), (PurgeReport::default(), 1));
+    assert_eq!((report.sessions, report.held_back, told), (0, false, 1));
     assert_eq!(
         house.refusal(pair.refresh.as_str()).await,
         Refusal::Spent.into()
     );
     house.clock.advance_millis(1000 * (86_400 + 300 + 301));
-    let report = house.authority.purge_expired(&mut |_| ()).await.unwrap();
+    let report = house
+        .authority
+        .purge_expired(PurgeHorizon::Unbounded, &mut |_| ())
+        .await
+        .unwrap();
     assert_eq!(report.sessions, 1);
 }

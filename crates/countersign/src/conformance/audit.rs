@@ -38,7 +38,8 @@ pub(super) async fn events_of_every_kind_read_back_whole(store: Arc<dyn Store>) 
             .about(AccountId::new(9))
             .in_session(fresh_sid())
             .from_ip(Some(addresses[index % 2]))
-            .because(EndCause::ALL[index % EndCause::ALL.len()]);
+            .because(EndCause::ALL[index % EndCause::ALL.len()])
+            .of_key(super::keys::kid("k1"));
         store.append_audit(&event).await.unwrap();
         written.insert(0, event);
     }

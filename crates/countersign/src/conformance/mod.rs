@@ -130,6 +130,8 @@ macro_rules! with_every_clause {
                 the_limit_logs_every_session_that_it_ends
                 the_limit_counts_live_logins_of_the_account_only
                 the_limit_does_not_count_what_has_expired
+                the_purge_horizon_moves_on_by_so_much_and_never_back
+                a_store_that_was_never_purged_counts_from_its_oldest_session
                 live_sessions_are_listed_newest_first
                 a_public_name_finds_the_login_and_not_its_forks
                 an_end_is_in_the_row_when_it_is_acknowledged
@@ -236,6 +238,9 @@ macro_rules! with_every_clause {
                 entries_are_read_in_order_from_anywhere
                 an_entry_is_read_as_it_was_written
                 the_marker_changes_with_every_append
+                the_marker_changes_with_the_signing_keys
+                every_change_of_the_signing_keys_is_logged
+                entries_about_signing_keys_are_never_forgotten
                 an_entry_is_readable_when_it_is_acknowledged
                 revoking_everything_covers_every_number_drawn_and_none_after
                 everybodys_revocation_never_moves_back
@@ -276,6 +281,21 @@ macro_rules! with_every_clause {
                 founded_keys_read_back_whole
                 founding_happens_once
                 signing_keys_of_every_kind_read_back_oldest_first
+                a_promoted_key_signs_and_the_one_before_is_kept
+                the_first_promotion_replaces_nothing
+                a_replaced_key_is_kept_as_long_as_any_session
+                a_promotion_that_lost_a_race_changes_nothing
+                a_retired_key_has_no_secret_left
+                a_key_is_not_retired_before_its_last_token_expired
+                only_a_retiring_key_is_retired
+                a_revoked_key_has_no_secret_left
+                the_successor_of_a_revoked_key_signs
+                a_revocation_that_lost_a_race_changes_nothing
+                the_active_key_is_not_revoked_without_a_successor
+                sessions_of_a_key_are_counted_by_when_their_tokens_were_made
+                only_sessions_that_can_be_refreshed_count
+                forks_count_with_their_root
+                every_step_of_a_key_carries_its_events
                 sealing_keys_read_back_oldest_first
                 a_dropped_sealing_key_is_gone_and_no_other
                 a_sealing_key_stays_while_its_sessions_must_be_kept
@@ -286,6 +306,7 @@ macro_rules! with_every_clause {
                 adoption_has_exactly_one_winner
                 an_end_has_exactly_one_cause
                 a_store_is_founded_by_exactly_one_caller
+                a_key_is_replaced_by_exactly_one_other
                 a_username_goes_to_exactly_one_caller
                 concurrent_openings_draw_different_numbers
                 the_limit_holds_under_concurrent_openings

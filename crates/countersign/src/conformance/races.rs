@@ -9,13 +9,14 @@ use super::fixture::{
     adoption, at, create, end, first_keys, fork_of, fresh_sid, log, login, new_account, opened,
     root_state, row, second, signed_in, step,
 };
+use super::keys;
 use crate::account::Account;
 use crate::password::EncodedPassword;
 use crate::rotation::RotationStep;
 use crate::session::{EndCause, SessionState};
 use crate::store::{
-    AccountCreation, AccountEdit, Adopted, Ending, Forked, NewSession, Rotation, SessionsOnChange,
-    Store, TokenRevocation,
+    AccountCreation, AccountEdit, Adopted, Ending, Forked, KeyPromotion, KeyTransition, NewSession,
+    Rotation, SessionsOnChange, SigningKeyState, Store, TokenRevocation,
 };
 
 pub(super) async fn rotate_with_one_generation_has_exactly_one_winner(store: Arc<dyn Store>) {
@@ -132,6 +133,28 @@ pub(super) async fn a_store_is_founded_by_exactly_one_caller(store: Arc<dyn Stor
         store.load_keys().await.unwrap(),
         Some(first_keys(founders[0].0))
     );
+}
+
+pub(super) async fn a_key_is_replaced_by_exactly_one_other(store: Arc<dyn Store>) {
+    keys::ring(&*store).await;
+    for caller in 0..CALLERS {
+        let key = keys::key_in(&format!("k{caller}"), SigningKeyState::Standby);
+        store.add_signing_key(&key, None).await.unwrap();
+    }
+    let promotions = (0..CALLERS).map(|caller| KeyPromotion {
+        kid: keys::kid(&format!("k{caller}")),
+        ..keys::promotion()
+    });
+    let outcomes = at_once(&store, promotions, |store, promotion| async move {
+        let promoted = store.promote_signing_key(&promotion, at(40), None).await;
+        promoted.unwrap()
+    });
+    let done = outcomes.await.into_iter();
+    let done = done.filter(|outcome| *outcome == KeyTransition::Done);
+    assert_eq!(done.count(), 1);
+    let states = keys::states(&*store).await.into_iter();
+    let active = states.filter(|state| *state == SigningKeyState::Active);
+    assert_eq!(active.count(), 1);
 }
 
 pub(super) async fn a_username_goes_to_exactly_one_caller(store: Arc<dyn Store>) {

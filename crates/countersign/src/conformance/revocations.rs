@@ -8,11 +8,13 @@ use super::fixture::{
     Batches, adoption, at, audited, create, edit, end, event, fork_of, forked, log, log_scopes,
     login, open, opened, row, second, signed_in, step,
 };
+use super::keys;
 use crate::account::Standing;
 use crate::audit::AuditKind;
 use crate::session::EndCause;
 use crate::store::{
-    AccountEdit, Fork, LogEntry, LogScope, NewSession, SessionsOnChange, Store, TokenRevocation,
+    AccountEdit, Fork, KeyRevocation, KeyTransition, LogEntry, LogScope, NewSession,
+    SessionsOnChange, SigningKeyState, Store, TokenRevocation,
 };
 
 pub(super) async fn a_new_log_is_empty(store: Arc<dyn Store>) {
@@ -77,6 +79,39 @@ pub(super) async fn the_marker_changes_with_every_append(store: Arc<dyn Store>) 
         assert_ne!(moved, marker, "after change {change}");
         marker = moved;
     }
+}
+
+pub(super) async fn the_marker_changes_with_the_signing_keys(store: Arc<dyn Store>) {
+    keys::ring(&*store).await;
+    let mut marker = store.change_marker().await.unwrap();
+    for change in 0..4 {
+        change_keys(&*store, change).await;
+        let moved = store.change_marker().await.unwrap();
+        assert_ne!(moved, marker, "after change {change}");
+        marker = moved;
+    }
+}
+
+pub(super) async fn every_change_of_the_signing_keys_is_logged(store: Arc<dyn Store>) {
+    keys::ring(&*store).await;
+    for change in 0..4 {
+        change_keys(&*store, change).await;
+    }
+    let expected = [
+        LogScope::KeyRing,
+        LogScope::KeyRing,
+        LogScope::KeyRing,
+        LogScope::Key(keys::kid("standby")),
+    ];
+    assert_eq!(log_scopes(&*store).await, expected);
+}
+
+pub(super) async fn entries_about_signing_keys_are_never_forgotten(store: Arc<dyn Store>) {
+    keys::ring(&*store).await;
+    for change in 0..4 {
+        change_keys(&*store, change).await;
+    }
+    forgets_no_earlier_than(&*store, LogEntry::NEVER_FORGOTTEN).await;
 }
 
 pub(super) async fn an_entry_is_readable_when_it_is_acknowledged(store: Arc<dyn Store>) {
@@ -269,6 +304,29 @@ pub(super) async fn states_are_logged_in_the_order_of_their_changes(store: Arc<d
         state,
     });
     assert_eq!(log_scopes(&*store).await, expected);
+}
+
+/// The life of the keys that `keys::ring` makes: one is added, the standby one is promoted, the retiring one is
+/// retired, and the promoted one is revoked.
+async fn change_keys(store: &dyn Store, change: usize) {
+    let done = match change {
+        0 => {
+            let spare = keys::key_in("spare", SigningKeyState::Standby);
+            store.add_signing_key(&spare, None).await.unwrap();
+            KeyTransition::Done
+        }
+        1 => keys::promote(store).await,
+        2 => keys::retire(store, "retiring", 500).await,
+        _ => {
+            let revocation = KeyRevocation {
+                kid: keys::kid("standby"),
+                successor: Some(keys::kid("spare")),
+                ..keys::revocation()
+            };
+            keys::revoke(store, &revocation).await
+        }
+    };
+    assert_eq!(done, KeyTransition::Done, "change {change}");
 }
 
 async fn revoke(store: &dyn Store, token_ids: &[&str]) {

@@ -14,12 +14,13 @@ mod sessions;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use async_trait::async_trait;
 use countersign_token::Timestamp;
 
 use crate::account::{Account, AccountId};
 use crate::audit::AuditEvent;
 use crate::session::{SessionNumber, SessionRecord};
-use crate::store::{ForeignToken, KeyRecords, LogEntry, Purged};
+use crate::store::{ForeignToken, Health, KeyRecords, LogEntry, Purged, StoreError};
 
 /// A [`Store`](crate::store::Store) in memory, for tests of programs that embed the authority and as the
 /// measure of every other store. A clone is another handle on the same store.
@@ -57,6 +58,13 @@ impl MemoryStore {
     }
 }
 
+#[async_trait]
+impl Health for MemoryStore {
+    async fn check_writable(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
 /// What the store holds.
 #[derive(Debug, Default)]
 struct Tables {
@@ -65,6 +73,7 @@ struct Tables {
     highest_number: u64,
     foreign: BTreeMap<String, ForeignToken>,
     everybody_revoked_before: Option<Timestamp>,
+    purged_until: Option<Timestamp>,
     accounts: BTreeMap<AccountId, Account>,
     /// The highest account id given so far; it outlives the account.
     highest_account: i64,

@@ -146,6 +146,22 @@ impl Sessions for MemoryStore {
         Ok(roots.find(|root| root.sid == sid).cloned())
     }
 
+    async fn move_purge_horizon(
+        &self,
+        wanted: Timestamp,
+        at_most_seconds: Option<i64>,
+    ) -> Result<Timestamp, StoreError> {
+        let mut tables = self.tables();
+        let oldest = tables.sessions.values().next();
+        let last = tables
+            .purged_until
+            .or(oldest.map(|session| session.created_at.timestamp()))
+            .unwrap_or(wanted);
+        let allowed = at_most_seconds.map_or(wanted, |seconds| wanted.min(later(last, seconds)));
+        tables.purged_until = tables.purged_until.max(Some(allowed));
+        Ok(allowed)
+    }
+
     async fn purge_sessions(&self, horizon: Timestamp, limit: u32) -> Result<Purged, StoreError> {
         let mut batch = Batch::of(limit);
         self.tables()

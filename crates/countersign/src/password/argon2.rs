@@ -1,6 +1,6 @@
 //! argon2 (RFC 9106), in Django's spelling of the PHC string: argon2id is written, all of the family verify.
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -42,16 +42,15 @@ pub(super) fn encode(
     password: &[u8],
     salt: &[u8; 16],
     cost: Argon2Cost,
+    workspace: &mut Workspace,
 ) -> Option<EncodedPassword> {
     let mut hash = Zeroizing::new(vec![0; WRITTEN_HASH_BYTES]);
-    fill(
-        Algorithm::Argon2id,
-        Version::V0x13,
+    let work = Work {
+        algorithm: Algorithm::Argon2id,
+        version: Version::V0x13,
         cost,
-        password,
-        salt,
-        &mut hash,
-    )?;
+    };
+    work.fill(password, salt, &mut hash, workspace)?;
     let Argon2Cost {
         memory_kib,
         passes,
@@ -66,11 +65,17 @@ pub(super) fn encode(
 
 /// A stored argon2 password taken apart.
 pub(super) struct Stored {
+    work: Work,
+    salt: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+/// What is to be computed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Work {
     algorithm: Algorithm,
     version: Version,
     cost: Argon2Cost,
-    salt: Vec<u8>,
-    hash: Vec<u8>,
 }
 
 impl Stored {
@@ -78,13 +83,15 @@ impl Stored {
     pub(super) fn parse(fields: &str) -> Option<Self> {
         let mut fields = fields.split('$');
         let stored = Self {
-            algorithm: Algorithm::new(fields.next()?).ok()?,
-            version: match fields.next()? {
-                "v=16" => Version::V0x10,
-                "v=19" => Version::V0x13,
-                _ => return None,
+            work: Work {
+                algorithm: Algorithm::new(fields.next()?).ok()?,
+                version: match fields.next()? {
+                    "v=16" => Version::V0x10,
+                    "v=19" => Version::V0x13,
+                    _ => return None,
+                },
+                cost: parse_cost(fields.next()?)?,
             },
-            cost: parse_cost(fields.next()?)?,
             salt: STANDARD_NO_PAD.decode(fields.next()?).ok()?,
             hash: STANDARD_NO_PAD.decode(fields.next()?).ok()?,
         };
@@ -94,23 +101,63 @@ impl Stored {
 
     /// Whether this is what would be written today at `cost`.
     pub(super) fn is_current(&self, cost: Argon2Cost) -> bool {
-        self.algorithm == Algorithm::Argon2id
-            && self.version == Version::V0x13
-            && self.cost == cost
-            && self.hash.len() == WRITTEN_HASH_BYTES
+        let today = Work {
+            algorithm: Algorithm::Argon2id,
+            version: Version::V0x13,
+            cost,
+        };
+        self.work == today && self.hash.len() == WRITTEN_HASH_BYTES
     }
 
-    pub(super) fn matches(&self, password: &[u8]) -> bool {
+    pub(super) fn matches(&self, password: &[u8], workspace: &mut Workspace) -> bool {
         let mut computed = Zeroizing::new(vec![0; self.hash.len()]);
-        let Self {
-            algorithm,
-            version,
-            cost,
-            salt,
-            hash,
-        } = self;
-        fill(*algorithm, *version, *cost, password, salt, &mut computed).is_some()
-            && verify_slices_are_equal(&computed, hash).is_ok()
+        self.work
+            .fill(password, &self.salt, &mut computed, workspace)
+            .is_some()
+            && verify_slices_are_equal(&computed, &self.hash).is_ok()
+    }
+}
+
+impl Work {
+    fn fill(
+        self,
+        password: &[u8],
+        salt: &[u8],
+        out: &mut [u8],
+        workspace: &mut Workspace,
+    ) -> Option<()> {
+        let Argon2Cost {
+            memory_kib,
+            passes,
+            lanes,
+        } = self.cost;
+        let params = Params::new(memory_kib, passes, lanes, Some(out.len())).ok()?;
+        let memory = workspace.blocks(params.block_count());
+        Argon2::new(self.algorithm, self.version, params)
+            .hash_password_into_with_memory(password, salt, out, memory)
+            .ok()
+    }
+}
+
+/// Memory to hash in, kept from one password to the next.
+#[derive(Default)]
+pub(super) struct Workspace(Vec<Block>);
+
+impl Workspace {
+    fn blocks(&mut self, count: usize) -> &mut [Block] {
+        if self.0.len() < count {
+            self.0.resize(count, Block::default());
+        }
+        self.0.get_mut(..count).unwrap_or_default()
+    }
+
+    /// Gives back what a costlier, imported hash took beyond our own cost.
+    pub(super) fn shrink_to(&mut self, cost: Argon2Cost) {
+        let kept = usize::try_from(cost.memory_kib).unwrap_or(usize::MAX);
+        if self.0.len() > kept {
+            self.0.truncate(kept);
+            self.0.shrink_to_fit();
+        }
     }
 }
 
@@ -124,20 +171,6 @@ fn parse_cost(text: &str) -> Option<Argon2Cost> {
     };
     let bounded = cost.memory_kib <= MAX_MEMORY_KIB && cost.passes <= 16 && cost.lanes <= 16;
     (bounded && fields.next().is_none()).then_some(cost)
-}
-
-fn fill(
-    algorithm: Algorithm,
-    version: Version,
-    cost: Argon2Cost,
-    password: &[u8],
-    salt: &[u8],
-    out: &mut [u8],
-) -> Option<()> {
-    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(out.len())).ok()?;
-    Argon2::new(algorithm, version, params)
-        .hash_password_into(password, salt, out)
-        .ok()
 }
 
 const WRITTEN_HASH_BYTES: usize = 32;

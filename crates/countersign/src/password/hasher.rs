@@ -1,13 +1,13 @@
 //! Hashing off the async threads, at most so many at once, with a bounded queue before it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use super::argon2::{self, Argon2Cost};
+use super::argon2::{self, Argon2Cost, Workspace};
 use super::decoy::Decoys;
 use super::scheme::Scheme;
 use super::{EncodedPassword, PlainPassword};
@@ -28,7 +28,10 @@ struct Shared {
     random: Arc<dyn Random>,
     /// What unknown names are checked against. Replaced as a whole; a check under way keeps those it began with.
     decoys: ArcSwap<Decoys>,
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
+    /// Memory to hash in, one for each slot that was ever used: nineteen megabytes that are allocated anew for
+    /// every sign-in do not find their way back to the system.
+    workspaces: Mutex<Vec<Workspace>>,
     waiting: AtomicUsize,
     longest_queue: usize,
 }
@@ -71,13 +74,14 @@ impl PasswordHasher {
         random: Arc<dyn Random>,
     ) -> Result<Self, HasherError> {
         let slots = slots.max(1);
-        let decoy = encode(random.as_ref(), b"decoy", cost)?;
+        let decoy = encode(random.as_ref(), b"decoy", cost, &mut Workspace::default())?;
         Ok(Self {
             shared: Arc::new(Shared {
                 cost,
                 random,
                 decoys: ArcSwap::from_pointee(Decoys::only(decoy)),
-                slots: Semaphore::new(slots),
+                slots: Arc::new(Semaphore::new(slots)),
+                workspaces: Mutex::default(),
                 waiting: AtomicUsize::new(0),
                 longest_queue: slots.saturating_mul(Self::QUEUE_PER_SLOT),
             }),
@@ -95,8 +99,10 @@ impl PasswordHasher {
         stored: Option<EncodedPassword>,
         name_digest: u64,
     ) -> Result<Check, HasherError> {
-        self.run(move |shared| shared.check(&password, stored.as_ref(), name_digest))
-            .await?
+        self.run(move |shared, workspace| {
+            shared.check(&password, stored.as_ref(), name_digest, workspace)
+        })
+        .await?
     }
 
     /// Takes a sample of the stored passwords, spread over all accounts, for the decoys of unknown names.
@@ -112,25 +118,31 @@ impl PasswordHasher {
     /// # Errors
     /// [`HasherError`]; nothing was made.
     pub async fn encode(&self, password: PlainPassword) -> Result<EncodedPassword, HasherError> {
-        self.run(move |shared| encode(shared.random.as_ref(), password.as_bytes(), shared.cost))
+        self.run(move |shared, workspace| shared.encode(password.as_bytes(), workspace))
             .await?
     }
 
+    /// Does `work` on a blocking thread. Place and slot go with it: whoever stops waiting frees neither, because
+    /// the work goes on.
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Shared) -> T + Send + 'static,
+        work: impl FnOnce(&Shared, &mut Workspace) -> T + Send + 'static,
     ) -> Result<T, HasherError> {
-        let shared = Arc::clone(&self.shared);
-        let _place = Place::take(&shared)?;
-        let _slot = shared
-            .slots
-            .acquire()
+        let place = Place::take(&self.shared)?;
+        let slots = Arc::clone(&self.shared.slots);
+        let slot = slots
+            .acquire_owned()
             .await
             .map_err(|_| HasherError::Failed)?;
-        let worker = Arc::clone(&shared);
-        spawn_blocking(move || work(&worker))
-            .await
-            .map_err(|_| HasherError::Failed)
+        let working = spawn_blocking(move || {
+            let shared = &place.0;
+            let mut workspace = shared.take_workspace();
+            let done = work(shared, &mut workspace);
+            shared.give_back(workspace);
+            drop(slot);
+            done
+        });
+        working.await.map_err(|_| HasherError::Failed)
     }
 }
 
@@ -148,35 +160,62 @@ impl Shared {
         password: &PlainPassword,
         stored: Option<&EncodedPassword>,
         name_digest: u64,
+        workspace: &mut Workspace,
     ) -> Result<Check, HasherError> {
         let password = password.as_bytes();
         let Some(scheme) = stored.and_then(Scheme::parse) else {
-            self.check_decoy(password, name_digest);
+            self.check_decoy(password, name_digest, workspace);
             return Ok(Check::Differs);
         };
-        if !scheme.matches(password) {
+        if !scheme.matches(password, workspace) {
             return Ok(Check::Differs);
         }
         let upgrade = (!scheme.is_current(self.cost))
-            .then(|| encode(self.random.as_ref(), password, self.cost))
+            .then(|| self.encode(password, workspace))
             .transpose()?;
         Ok(Check::Matches { upgrade })
     }
 
     /// The work is the point, and the answer is not; it must not be optimized away.
-    fn check_decoy(&self, password: &[u8], name_digest: u64) {
+    fn check_decoy(&self, password: &[u8], name_digest: u64, workspace: &mut Workspace) {
         let decoys = self.decoys.load();
         let scheme = decoys.choose(name_digest).and_then(Scheme::parse);
-        std::hint::black_box(scheme.is_some_and(|scheme| scheme.matches(password)));
+        std::hint::black_box(scheme.is_some_and(|scheme| scheme.matches(password, workspace)));
+    }
+
+    fn encode(
+        &self,
+        password: &[u8],
+        workspace: &mut Workspace,
+    ) -> Result<EncodedPassword, HasherError> {
+        encode(self.random.as_ref(), password, self.cost, workspace)
+    }
+
+    fn take_workspace(&self) -> Workspace {
+        let mut workspaces = self
+            .workspaces
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        workspaces.pop().unwrap_or_default()
+    }
+
+    /// Keeps a workspace for the next sign-in, at the size that ours need.
+    fn give_back(&self, mut workspace: Workspace) {
+        workspace.shrink_to(self.cost);
+        let mut workspaces = self
+            .workspaces
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        workspaces.push(workspace);
     }
 }
 
 /// A place in the queue, given back when dropped: also when the request that waits is dropped.
-struct Place<'a>(&'a Shared);
+struct Place(Arc<Shared>);
 
-impl<'a> Place<'a> {
-    fn take(shared: &'a Shared) -> Result<Self, HasherError> {
-        let place = Self(shared);
+impl Place {
+    fn take(shared: &Arc<Shared>) -> Result<Self, HasherError> {
+        let place = Self(Arc::clone(shared));
         let before = shared.waiting.fetch_add(1, Ordering::AcqRel);
         if before >= shared.longest_queue {
             return Err(HasherError::Overloaded);
@@ -185,7 +224,7 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::AcqRel);
     }
@@ -195,9 +234,10 @@ fn encode(
     random: &dyn Random,
     password: &[u8],
     cost: Argon2Cost,
+    workspace: &mut Workspace,
 ) -> Result<EncodedPassword, HasherError> {
     let salt = draw::<16>(random).map_err(|_| HasherError::Failed)?;
-    argon2::encode(password, &salt, cost).ok_or(HasherError::Failed)
+    argon2::encode(password, &salt, cost, workspace).ok_or(HasherError::Failed)
 }
 
 #[cfg(test)]
@@ -296,6 +336,37 @@ mod tests {
         );
         drop(places);
         assert!(hasher.encode(plain("x")).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn work_whose_caller_has_gone_keeps_its_slot_until_it_is_done() {
+        let hasher = hasher();
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let (started, running) = tokio::sync::oneshot::channel();
+        let work = hasher.clone();
+        let request = tokio::spawn(async move {
+            work.run(move |_, _| {
+                let _ = started.send(());
+                let _ = held.recv();
+            })
+            .await
+        });
+        running.await.unwrap();
+        request.abort();
+        assert!(request.await.unwrap_err().is_cancelled());
+        assert_eq!(hasher.shared.slots.available_permits(), 0);
+        assert_eq!(hasher.shared.waiting.load(Ordering::Acquire), 1);
+        release.send(()).unwrap();
+        assert!(hasher.encode(plain("x")).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn memory_is_kept_for_as_many_as_ever_hashed_at_once() {
+        let hasher = hasher();
+        for _ in 0..3 {
+            hasher.encode(plain("x")).await.unwrap();
+        }
+        assert_eq!(hasher.shared.workspaces.lock().unwrap().len(), 1);
     }
 
     #[test]

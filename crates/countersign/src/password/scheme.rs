@@ -1,6 +1,6 @@
 //! Which scheme a stored password is of, and whether a password matches it.
 
-use super::argon2::Argon2Cost;
+use super::argon2::{Argon2Cost, Workspace};
 use super::{EncodedPassword, argon2, bcrypt, md5, pbkdf2, scrypt};
 
 /// A stored password of a scheme that we verify, taken apart and within bounds.
@@ -31,9 +31,9 @@ impl Scheme {
     }
 
     /// Whether a password matches, at the full cost of the scheme.
-    pub(super) fn matches(&self, password: &[u8]) -> bool {
+    pub(super) fn matches(&self, password: &[u8], workspace: &mut Workspace) -> bool {
         match self {
-            Self::Argon2(stored) => stored.matches(password),
+            Self::Argon2(stored) => stored.matches(password, workspace),
             Self::Pbkdf2(stored) => stored.matches(password),
             Self::Bcrypt(stored) => stored.matches(password),
             Self::Scrypt(stored) => stored.matches(password),

@@ -452,6 +452,42 @@ mod standing {
     }
 }
 
+mod sliding_token {
+    use super::*;
+
+    fn decided(case: &Case) -> Result<(), Refusal> {
+        decide_sliding(&case.lineage, case.account, &case.token, case.now)
+    }
+
+    #[test]
+    fn is_good_while_its_session_lives_whatever_rotation_says() {
+        for mode in [RotationMode::Off, RotationMode::Fork, RotationMode::Rotate] {
+            let case = Case::current().with(|case| case.policy.mode = mode);
+            assert_eq!(decided(&case), Ok(()));
+        }
+    }
+
+    #[test]
+    fn is_refused_as_a_refresh_token_is() {
+        let deadline = UnixMillis::from_millis(ROTATED_AT).timestamp();
+        let cases: [fn(&mut Case); 7] = [
+            |case| case.token.account = AccountId::new(99),
+            |case| case.lineage.root = ended(EndCause::Logout),
+            |case| case.lineage.session.state = SessionState::Disabled,
+            |case| case.lineage.session.blacklisted_at = Some(case.now),
+            |case| case.account = AccountAtRefresh::Inactive,
+            |case| case.account = AccountAtRefresh::Gone,
+            |case| case.token.generation = generation(6),
+        ];
+        for change in cases {
+            let case = Case::current().with(change);
+            assert_eq!(decided(&case), Err(case.refusal()));
+        }
+        let case = Case::current().with(|case| case.lineage.session.deadline = Some(deadline));
+        assert_eq!(decided(&case), Err(Refusal::PastDeadline));
+    }
+}
+
 mod successor {
     use super::*;
 

@@ -48,7 +48,7 @@ impl SigningKeyState {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
 
-    /// Whether tokens signed by a key in this state still verify.
+    /// Whether tokens signed by a key in this state still verify. A key that verifies no more has no secret left.
     pub const fn verifies(self) -> bool {
         matches!(self, Self::Standby | Self::Active | Self::Retiring)
     }
@@ -63,10 +63,16 @@ pub struct SigningKeyRecord {
     pub algorithm: Algorithm,
     /// Where it stands.
     pub state: SigningKeyState,
-    /// Its secret, wrapped by the master key.
-    pub wrapped: Vec<u8>,
+    /// Since when it stands there.
+    pub since: UnixMillis,
+    /// Its secret, wrapped by the master key; dropped once the key verifies no more.
+    pub wrapped: Option<Vec<u8>>,
     /// When it was made.
     pub created_at: UnixMillis,
+    /// When it began to sign, if it ever did.
+    pub promoted_at: Option<UnixMillis>,
+    /// Until when a token that it signed can be in force; known from the moment that it signs no more.
+    pub keep_until: Option<Timestamp>,
 }
 
 /// A sealing key as it is stored.
@@ -91,6 +97,38 @@ pub struct KeyRecords {
     pub sealing: Vec<SealingKeyRecord>,
 }
 
+/// A standby key to be made the one that signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyPromotion {
+    /// The key that is to sign; it must stand by.
+    pub kid: KeyId,
+    /// The key that signs now, as the caller has seen it; `None` where none does.
+    pub replaces: Option<KeyId>,
+    /// Until when a token may be in force that the replaced key signs at this very moment, in a server that has not
+    /// heard of the promotion yet. Tokens that are out already are for the store to add.
+    pub keep_until: Timestamp,
+}
+
+/// A key to be revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRevocation {
+    /// The key.
+    pub kid: KeyId,
+    /// Where it stands, as the caller has seen it.
+    pub from: SigningKeyState,
+    /// The standby key that signs in its place, if it is the active one.
+    pub successor: Option<KeyId>,
+}
+
+/// How a step in a key's life went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyTransition {
+    /// It is done.
+    Done,
+    /// A key does not stand where the caller has seen it; nothing was changed.
+    Conflict,
+}
+
 /// How dropping a sealing key went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyDrop {
@@ -103,6 +141,13 @@ pub enum KeyDrop {
 }
 
 /// The keys at rest.
+///
+/// Whatever changes a signing key appends to the revocation log in the same step, [`LogScope::Key`] for a revoked one
+/// and [`LogScope::KeyRing`] otherwise, so that running servers read the keys again. Neither entry is ever forgotten: a
+/// server may sleep for any time, and what a stolen key signs can expire at any time.
+///
+/// [`LogScope::Key`]: super::LogScope::Key
+/// [`LogScope::KeyRing`]: super::LogScope::KeyRing
 #[async_trait]
 pub trait KeyVault: Send + Sync {
     /// All keys; `None` for a store that has never been given any.
@@ -117,7 +162,7 @@ pub trait KeyVault: Send + Sync {
     /// [`StoreError`]: nothing was written.
     async fn found_keys(&self, keys: &KeyRecords) -> Result<bool, StoreError>;
 
-    /// Adds a signing key.
+    /// Adds a signing key, and tells running servers.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was written.
@@ -126,6 +171,50 @@ pub trait KeyVault: Send + Sync {
         key: &SigningKeyRecord,
         event: Option<&AuditEvent>,
     ) -> Result<(), StoreError>;
+
+    /// Makes a standby key active and the active one retiring, in one step, if both still stand there. The replaced
+    /// key is kept until the latest of `promotion.keep_until` and the `keep_until` of every session there is: some of
+    /// their tokens may be longer-lived than today's settings make them.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was changed.
+    async fn promote_signing_key(
+        &self,
+        promotion: &KeyPromotion,
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<KeyTransition, StoreError>;
+
+    /// Makes a retiring key retired and drops its secret, if it still stands there and its `keep_until` has passed.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was changed.
+    async fn retire_signing_key(
+        &self,
+        kid: &KeyId,
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<KeyTransition, StoreError>;
+
+    /// Revokes a key, drops its secret, appends an entry for it, and makes its successor active, all in one step, if
+    /// both still stand where the caller has seen them. The active key is never revoked without a successor. The
+    /// events are recorded together.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was changed.
+    async fn revoke_signing_key(
+        &self,
+        revocation: &KeyRevocation,
+        now: UnixMillis,
+        events: &[AuditEvent],
+    ) -> Result<KeyTransition, StoreError>;
+
+    /// How many live sessions have a refresh token in force at `now` that was made while the key was active: those
+    /// that end in effect if the key is revoked. Their forks count with them.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they could not be counted.
+    async fn count_sessions_of_key(&self, kid: &KeyId, now: UnixMillis) -> Result<u64, StoreError>;
 
     /// Adds a sealing key.
     ///

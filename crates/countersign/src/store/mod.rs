@@ -16,6 +16,8 @@ mod sessions;
 
 use std::error::Error;
 
+use async_trait::async_trait;
+
 pub use self::accounts::{
     AccountChange, AccountCreation, AccountEdit, AccountTable, NewAccount, SessionsOnChange,
 };
@@ -24,7 +26,8 @@ pub use self::foreign::{
     Adopted, Adoption, ForeignBlacklisting, ForeignToken, ForeignTokens, NewForeignToken,
 };
 pub use self::keys::{
-    KeyDrop, KeyRecords, KeyVault, SealingKeyRecord, SigningKeyRecord, SigningKeyState,
+    KeyDrop, KeyPromotion, KeyRecords, KeyRevocation, KeyTransition, KeyVault, SealingKeyRecord,
+    SigningKeyRecord, SigningKeyState,
 };
 pub use self::revocations::{LogEntry, LogScope, Revocations, TokenRevocation};
 pub use self::sessions::{
@@ -34,11 +37,25 @@ pub use self::sessions::{
 
 /// Everything the authority keeps.
 pub trait Store:
-    Sessions + ForeignTokens + AccountTable + Revocations + AuditLog + KeyVault
+    Sessions + ForeignTokens + AccountTable + Revocations + AuditLog + KeyVault + Health
 {
 }
 
-impl<S: Sessions + ForeignTokens + AccountTable + Revocations + AuditLog + KeyVault> Store for S {}
+impl<S> Store for S where
+    S: Sessions + ForeignTokens + AccountTable + Revocations + AuditLog + KeyVault + Health
+{
+}
+
+/// Whether the store can do its work.
+#[async_trait]
+pub trait Health: Send + Sync {
+    /// Writes, durably and as every other verb does, and changes nothing by it: a store that is full, locked or
+    /// read-only must not look ready.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot.
+    async fn check_writable(&self) -> Result<(), StoreError>;
+}
 
 /// The store could not do what it was asked. Nothing was changed, or, where a commit's outcome is unknown,
 /// nothing was acknowledged.

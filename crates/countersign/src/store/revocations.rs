@@ -34,8 +34,10 @@ pub enum LogScope {
     },
     /// Everybody's sessions up to a number.
     EverythingUpto(u64),
-    /// Everything that a key signed.
+    /// Everything that a key signed, and the key itself: it verifies no more.
     Key(KeyId),
+    /// Nothing: the signing keys have changed, and whoever holds them in memory reads them again.
+    KeyRing,
     /// An account changed in a way that verifiers must know.
     AccountState {
         /// The account.
@@ -64,8 +66,13 @@ impl LogEntry {
     /// The `forget_at` of an entry that stays for good: the end of the year 9999, the latest `exp` there is.
     pub const NEVER_FORGOTTEN: Timestamp = Timestamp::from_seconds(253_402_300_799);
 
-    /// The entry as the index of a node takes it.
-    pub fn to_index_entry(&self) -> RevocationEntry {
+    /// Whether the signing keys in memory are older than this entry.
+    pub const fn changes_key_ring(&self) -> bool {
+        matches!(self.scope, LogScope::Key(_) | LogScope::KeyRing)
+    }
+
+    /// The entry as the index of a node takes it; `None` if it revokes nothing.
+    pub fn to_index_entry(&self) -> Option<RevocationEntry> {
         let scope = match &self.scope {
             LogScope::Token(id) => RevocationScope::Token {
                 id: id.as_str().into(),
@@ -84,16 +91,17 @@ impl LogEntry {
             },
             LogScope::EverythingUpto(upto) => RevocationScope::EverythingUpto { upto: *upto },
             LogScope::Key(kid) => RevocationScope::Key { kid: kid.clone() },
+            LogScope::KeyRing => return None,
             LogScope::AccountState { account, state } => RevocationScope::AccountState {
                 account: account.get(),
                 state: *state,
             },
         };
-        RevocationEntry {
+        Some(RevocationEntry {
             sequence: self.sequence,
             scope,
             forget_at: self.forget_at,
-        }
+        })
     }
 }
 

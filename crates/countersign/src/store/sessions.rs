@@ -271,6 +271,20 @@ pub trait Sessions: Send + Sync {
         sid: SessionId,
     ) -> Result<Option<SessionRecord>, StoreError>;
 
+    /// Moves the horizon up to which this store has been purged on to `wanted`, but by at most so many seconds
+    /// past the last one, and returns where it is now. A store that was never purged counts from its oldest
+    /// session. The horizon never moves back; where `wanted` lies before it, `wanted` is returned.
+    ///
+    /// A clock that jumped ahead would otherwise delete everybody.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the horizon is where it was.
+    async fn move_purge_horizon(
+        &self,
+        wanted: Timestamp,
+        at_most_seconds: Option<i64>,
+    ) -> Result<Timestamp, StoreError>;
+
     /// Removes up to `limit` rows whose `keep_until` lies before `horizon`.
     ///
     /// # Errors

@@ -67,8 +67,10 @@ caught_by_name! {
            "revocations::an_account_entry_is_kept_as_long_as_any_token"
            "revocations::a_state_entry_is_kept_as_long_as_any_token"
            "revocations::an_entry_for_everything_is_never_forgotten"
+           "revocations::entries_about_signing_keys_are_never_forgotten"
     a_stale_marker_is_caught: StaleMarker
         by "revocations::the_marker_changes_with_every_append"
+           "revocations::the_marker_changes_with_the_signing_keys"
     an_unchecked_guard_is_caught: UncheckedGuard
         by "sessions::opening_is_refused_for_a_missing_account"
            "sessions::opening_is_refused_after_the_credential_moved_on"
@@ -88,6 +90,24 @@ caught_by_name! {
     a_second_founding_is_caught: SecondFounding
         by "keys::founding_happens_once"
            "races::a_store_is_founded_by_exactly_one_caller"
+    a_hidden_conflict_of_keys_is_caught: HiddenKeyConflict
+        by "keys::a_promotion_that_lost_a_race_changes_nothing"
+           "keys::a_revocation_that_lost_a_race_changes_nothing"
+           "keys::the_active_key_is_not_revoked_without_a_successor"
+           "races::a_key_is_replaced_by_exactly_one_other"
+    an_untold_change_of_keys_is_caught: UntoldKeyChange
+        by "revocations::every_change_of_the_signing_keys_is_logged"
+    a_key_kept_too_short_is_caught: KeyKeptTooShort
+        by "keys::a_promoted_key_signs_and_the_one_before_is_kept"
+           "keys::a_replaced_key_is_kept_as_long_as_any_session"
+    an_early_retirement_is_caught: EarlyRetirement
+        by "keys::a_key_is_not_retired_before_its_last_token_expired"
+    a_kept_secret_is_caught: KeptSecret
+        by "keys::a_retired_key_has_no_secret_left"
+           "keys::a_revoked_key_has_no_secret_left"
+           "keys::the_successor_of_a_revoked_key_signs"
+    a_miscount_of_sessions_is_caught: MiscountedSessions
+        by "keys::only_sessions_that_can_be_refreshed_count"
 }
 
 /// The names of the clauses that a store with this fault breaks.

@@ -18,6 +18,7 @@ CREATE TABLE revocation (
         WHEN 'account_upto'    THEN account IS NOT NULL AND upto IS NOT NULL
         WHEN 'everything_upto' THEN upto IS NOT NULL
         WHEN 'key'             THEN kid IS NOT NULL
+        WHEN 'key_ring'        THEN TRUE
         WHEN 'account_state'   THEN account IS NOT NULL AND state IS NOT NULL
         ELSE FALSE
     END)

@@ -7,5 +7,6 @@ CREATE TABLE audit_event (
     subject INTEGER,          -- account
     session BLOB,             -- sid
     ip      TEXT,
-    cause   TEXT
+    cause   TEXT,
+    key     TEXT              -- kid
 ) STRICT;

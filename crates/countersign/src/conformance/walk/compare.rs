@@ -156,7 +156,7 @@ impl Walk {
                 account: self.account(account),
                 state,
             },
-            LogScope::Token(_) | LogScope::Key(_) => scope,
+            LogScope::Token(_) | LogScope::Key(_) | LogScope::KeyRing => scope,
         }
     }
 

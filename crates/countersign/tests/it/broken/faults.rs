@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign::account::{Account, AccountId, Accounts, Residence};
@@ -19,11 +20,11 @@ use countersign::session::{EndCause, Lineage, SessionId, SessionNumber, SessionR
 use countersign::store::{
     AccountChange, AccountCreation, AccountEdit, AccountGuard, AccountTable, Adopted, Adoption,
     AuditLog, Blacklisting, Ending, ForeignBlacklisting, ForeignToken, ForeignTokens, Fork, Forked,
-    KeyDrop, KeyRecords, KeyVault, LogEntry, LogScope, NewAccount, NewForeignToken, NewSession,
-    Opening, Purged, Revocations, Rotation, SealingKeyRecord, Sessions, SessionsOnChange,
-    SigningKeyRecord, StoreError, TokenRevocation,
+    Health, KeyDrop, KeyPromotion, KeyRecords, KeyRevocation, KeyTransition, KeyVault, LogEntry,
+    LogScope, NewAccount, NewForeignToken, NewSession, Opening, Purged, Revocations, Rotation,
+    SealingKeyRecord, Sessions, SessionsOnChange, SigningKeyRecord, StoreError, TokenRevocation,
 };
-use countersign_token::{Timestamp, UnixMillis};
+use countersign_token::{KeyId, Timestamp, UnixMillis};
 
 /// The promise that is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +71,18 @@ pub(crate) enum Fault {
     LostMilliseconds,
     /// Whoever founds the keys is told that it was the first.
     SecondFounding,
+    /// A step of a key that was refused is reported as done.
+    HiddenKeyConflict,
+    /// The log is not told of changed keys.
+    UntoldKeyChange,
+    /// A replaced key is kept for less than the life of its tokens.
+    KeyKeptTooShort,
+    /// A key retires in the last second of its last token.
+    EarlyRetirement,
+    /// A key that verifies no more keeps its secret.
+    KeptSecret,
+    /// One session too many is counted for a key.
+    MiscountedSessions,
 }
 
 /// The reference store with one fault.
@@ -116,6 +129,13 @@ impl BrokenStore {
         };
         *self.uncommitted.lock().unwrap() = Some((*step, event.cloned()));
         Ok(Rotation::Won(rotated(&lineage.session, step)))
+    }
+
+    fn shown(&self, transition: KeyTransition) -> KeyTransition {
+        if self.has(Fault::HiddenKeyConflict) {
+            return KeyTransition::Done;
+        }
+        transition
     }
 
     fn with_late_entries(&self, entries: Vec<LogEntry>) -> Vec<LogEntry> {
@@ -244,6 +264,14 @@ impl Sessions for BrokenStore {
         sid: SessionId,
     ) -> Result<Option<SessionRecord>, StoreError> {
         self.inner.find_session_by_sid(sid).await
+    }
+
+    async fn move_purge_horizon(
+        &self,
+        wanted: Timestamp,
+        at_most_seconds: Option<i64>,
+    ) -> Result<Timestamp, StoreError> {
+        self.inner.move_purge_horizon(wanted, at_most_seconds).await
     }
 
     async fn purge_sessions(&self, horizon: Timestamp, limit: u32) -> Result<Purged, StoreError> {
@@ -407,6 +435,9 @@ impl Revocations for BrokenStore {
             Some(Fault::DroppedEntry) => {
                 entries.retain(|entry| !matches!(entry.scope, LogScope::Session { .. }));
             }
+            Some(Fault::UntoldKeyChange) => {
+                entries.retain(|entry| entry.scope != LogScope::KeyRing);
+            }
             Some(Fault::ForgottenEarly) => {
                 for entry in &mut entries {
                     entry.forget_at = later(entry.forget_at, -1);
@@ -453,7 +484,16 @@ impl AuditLog for BrokenStore {
 #[async_trait]
 impl KeyVault for BrokenStore {
     async fn load_keys(&self) -> Result<Option<KeyRecords>, StoreError> {
-        self.inner.load_keys().await
+        let mut keys = self.inner.load_keys().await?;
+        for key in keys.iter_mut().flat_map(|keys| &mut keys.signing) {
+            if self.has(Fault::KeyKeptTooShort) {
+                key.keep_until = key.keep_until.map(|until| later(until, -1));
+            }
+            if self.has(Fault::KeptSecret) {
+                key.wrapped.get_or_insert_default();
+            }
+        }
+        Ok(keys)
     }
 
     async fn found_keys(&self, keys: &KeyRecords) -> Result<bool, StoreError> {
@@ -468,6 +508,44 @@ impl KeyVault for BrokenStore {
         self.inner.add_signing_key(key, event).await
     }
 
+    async fn promote_signing_key(
+        &self,
+        promotion: &KeyPromotion,
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<KeyTransition, StoreError> {
+        let promoted = self.inner.promote_signing_key(promotion, now, event).await;
+        promoted.map(|transition| self.shown(transition))
+    }
+
+    async fn retire_signing_key(
+        &self,
+        kid: &KeyId,
+        mut now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<KeyTransition, StoreError> {
+        if self.has(Fault::EarlyRetirement) {
+            now = now.plus(Duration::from_secs(1));
+        }
+        let retired = self.inner.retire_signing_key(kid, now, event).await;
+        retired.map(|transition| self.shown(transition))
+    }
+
+    async fn revoke_signing_key(
+        &self,
+        revocation: &KeyRevocation,
+        now: UnixMillis,
+        events: &[AuditEvent],
+    ) -> Result<KeyTransition, StoreError> {
+        let revoked = self.inner.revoke_signing_key(revocation, now, events).await;
+        revoked.map(|transition| self.shown(transition))
+    }
+
+    async fn count_sessions_of_key(&self, kid: &KeyId, now: UnixMillis) -> Result<u64, StoreError> {
+        let counted = self.inner.count_sessions_of_key(kid, now).await?;
+        Ok(counted + u64::from(self.has(Fault::MiscountedSessions)))
+    }
+
     async fn add_sealing_key(&self, key: &SealingKeyRecord) -> Result<(), StoreError> {
         self.inner.add_sealing_key(key).await
     }
@@ -478,5 +556,12 @@ impl KeyVault for BrokenStore {
         now: Timestamp,
     ) -> Result<KeyDrop, StoreError> {
         self.inner.drop_sealing_key(id, now).await
+    }
+}
+
+#[async_trait]
+impl Health for BrokenStore {
+    async fn check_writable(&self) -> Result<(), StoreError> {
+        self.inner.check_writable().await
     }
 }
