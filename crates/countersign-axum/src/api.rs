@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderName, HeaderValue, header};
 use countersign::Authority;
-use countersign::policy::WireBodies;
+use countersign::policy::{TokenClass, WireBodies};
 
 use crate::guard::RequestIds;
 
@@ -41,6 +41,11 @@ impl Api {
     /// The schemes that may stand before an access token.
     pub(crate) fn schemes(&self) -> &[String] {
         &self.authority.policy().wire.auth_header_types
+    }
+
+    /// The classes of token that protected endpoints accept.
+    pub(crate) fn token_classes(&self) -> &[TokenClass] {
+        &self.authority.policy().tokens.resource_classes
     }
 
     /// How bodies are read.

@@ -11,7 +11,10 @@ use countersign::Authority;
 use tower::ServiceExt as _;
 
 use crate::api::Api;
-use crate::endpoints::{add_slash, blacklist, health, jwks, me, obtain, refresh, unknown, verify};
+use crate::endpoints::{
+    add_slash, blacklist, health, jwks, me, obtain, obtain_sliding, refresh, refresh_sliding,
+    unknown, verify,
+};
 use crate::guard::GuardLayer;
 use crate::{percent, problem};
 
@@ -23,9 +26,19 @@ const TOKEN: &[Endpoint] = &[
     ("/api/token/refresh/", || any(refresh::refresh)),
     ("/api/token/verify/", || any(verify::verify)),
     ("/api/token/blacklist/", || any(blacklist::blacklist)),
+    ("/api/token/sliding/", || any(obtain_sliding::obtain)),
+    ("/api/token/sliding/refresh/", || {
+        any(refresh_sliding::refresh)
+    }),
 ];
 
-/// What an access token opens.
+/// The first two under the addresses that `token-views` clients know.
+const ALIASES: &[Endpoint] = &[
+    ("/accounts/api/token/", || any(obtain::obtain)),
+    ("/accounts/api/token/refresh/", || any(refresh::refresh)),
+];
+
+/// What an access token opens, and tokens of other classes where the settings accept them.
 const RESOURCE: &[Endpoint] = &[("/api/me/", || any(me::me))];
 
 /// What verifiers elsewhere need.
@@ -48,7 +61,7 @@ const HEALTH: &[Endpoint] = &[
 /// Percent-encoded letters in a path are decoded once, as Django does, before the table is asked a second time.
 pub fn router(authority: Arc<Authority>) -> Router {
     let api = Api::new(authority);
-    let table = mount(&api, [TOKEN, RESOURCE, KEYS, HEALTH].concat());
+    let table = mount(&api, [TOKEN, ALIASES, RESOURCE, KEYS, HEALTH].concat());
     let complete = table
         .clone()
         .fallback_service(unknown::unknown.into_service());
@@ -60,7 +73,7 @@ pub fn router(authority: Arc<Authority>) -> Router {
     table.fallback(fallback).layer(guard)
 }
 
-/// The token endpoints alone: obtain, refresh, verify, blacklist.
+/// The token endpoints alone: obtain, refresh, verify, blacklist, and the two of sliding tokens.
 pub fn token_endpoints(authority: Arc<Authority>) -> Router {
     part(authority, TOKEN)
 }
@@ -82,7 +95,7 @@ pub fn health_endpoints(authority: Arc<Authority>) -> Router {
 
 /// Every path of the table, for proxies and for tests that must not forget one.
 pub fn paths() -> impl Iterator<Item = &'static str> {
-    [TOKEN, RESOURCE, KEYS, HEALTH]
+    [TOKEN, ALIASES, RESOURCE, KEYS, HEALTH]
         .into_iter()
         .flatten()
         .map(|(path, _)| *path)

@@ -1,4 +1,4 @@
-//! The extractor of protected endpoints: whoever holds an access token.
+//! The extractor of protected endpoints: whoever holds an access token, or another one that the settings accept.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ async fn identify(api: &Api, parts: &Parts) -> Result<Box<Identified>, Answer> {
         Credentials::Token(token) => token,
         Credentials::Absent => return Err(simplejwt::credentials_absent()),
         Credentials::Malformed => return Err(simplejwt::credentials_malformed()),
-        Credentials::NotText => return Err(simplejwt::credentials_not_text()),
+        Credentials::NotText => return Err(simplejwt::credentials_not_text(api.token_classes())),
     };
     match api.authority.identify(token).await {
         Ok(Identification::Known(identified)) => Ok(identified),

@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use countersign_token::KeyId;
 
 /// Issues, refreshes, verifies and revokes tokens.
 #[derive(Debug, Parser)]
 #[command(
     name = "countersign",
+    version,
     about = "A token authority: issues, refreshes, verifies and revokes JSON Web Tokens.",
     after_help = "First steps:\n  \
         countersign dev                        try it out: a server, a store and an administrator\n  \
@@ -93,7 +95,7 @@ pub(crate) enum Command {
     /// Issue, explain and revoke tokens
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Make and list signing keys
+    /// Make, list, promote, retire and revoke signing keys
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Check and show the configuration
@@ -275,7 +277,8 @@ pub(crate) enum TokenCommand {
     Revoke(RevokeToken),
     /// Remove what has expired from the store
     #[command(
-        after_help = "May run at any time beside a server, in small batches.\n\n\
+        after_help = "May run at any time beside a server, in small batches; a server does the same by itself.\n\
+        Goes no further than a day past the last purge, because a clock that jumped ahead would remove live sessions.\n\n\
         Examples:\n  countersign token flush-expired --dry-run\n  countersign token flush-expired"
     )]
     FlushExpired(FlushExpired),
@@ -295,7 +298,7 @@ pub(crate) struct FlushExpired {
     /// Only say up to when it would remove
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Go on although nothing has happened in the store for more than a day
+    /// Go on up to now, however long ago the last purge was: the clock is right
     #[arg(long)]
     pub(crate) yes: bool,
 }
@@ -303,18 +306,75 @@ pub(crate) struct FlushExpired {
 /// `countersign keys …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
-    /// Make a signing key that is published and does not sign yet
-    #[command(after_help = "Example:\n  countersign keys generate --algorithm EdDSA")]
+    /// Make a signing key that running servers publish at once and that does not sign yet
+    #[command(
+        after_help = "A key goes from standby to active, retiring and retired; `promote` and `retire` take it there.\n\n\
+        Example:\n  countersign keys generate --algorithm EdDSA"
+    )]
     Generate(GenerateKey),
-    /// List the signing keys
+    /// List the signing keys: their state, since when, and until when their tokens are in force
     #[command(after_help = "Example:\n  countersign keys list")]
     List,
+    /// Make a standby key sign; the one before verifies on. In force in running servers when the command returns
+    #[command(
+        after_help = "Asks first if the key is younger than 5 minutes: others may have an older copy of the key set.\n\n\
+        Example:\n  countersign keys promote wd5pcHJGbLmNOOvUDXUr4ZQ4VnBlJ4bZw0OqzQ3lMZk"
+    )]
+    Promote(PromoteKey),
+    /// End the life of a key whose last token has expired: it verifies no more, and its secret is dropped
+    #[command(
+        after_help = "Refused before that; `keys list` shows until when a key is needed.\n\n\
+        Example:\n  countersign keys retire wd5pcHJGbLmNOOvUDXUr4ZQ4VnBlJ4bZw0OqzQ3lMZk"
+    )]
+    Retire(RetireKey),
+    /// Revoke a stolen key: what it signed is refused in running servers when the command returns
+    #[command(
+        after_help = "Says first how many live sessions lose their tokens, and asks. A standby key takes the place of\n\
+        the one that signs.\n\n\
+        Example:\n  countersign keys revoke wd5pcHJGbLmNOOvUDXUr4ZQ4VnBlJ4bZw0OqzQ3lMZk --yes"
+    )]
+    Revoke(RevokeKey),
+}
+
+/// A signing key, by name.
+#[derive(Debug, Args)]
+pub(crate) struct NamedKey {
+    /// The key's id, as `keys list` shows it
+    #[arg(value_name = "KID", value_parser = KeyId::parse, allow_hyphen_values = true)]
+    pub(crate) kid: KeyId,
+}
+
+/// `countersign keys promote`
+#[derive(Debug, Args)]
+pub(crate) struct PromoteKey {
+    #[command(flatten)]
+    pub(crate) key: NamedKey,
+    /// Go on without being asked although the key is younger than 5 minutes
+    #[arg(long)]
+    pub(crate) now: bool,
+}
+
+/// `countersign keys retire`
+#[derive(Debug, Args)]
+pub(crate) struct RetireKey {
+    #[command(flatten)]
+    pub(crate) key: NamedKey,
+}
+
+/// `countersign keys revoke`
+#[derive(Debug, Args)]
+pub(crate) struct RevokeKey {
+    #[command(flatten)]
+    pub(crate) key: NamedKey,
+    /// Go on without being asked
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// `countersign keys generate`
 #[derive(Debug, Args)]
 pub(crate) struct GenerateKey {
-    /// `ES256`, `EdDSA` or `HS256` [default: the configured algorithm]
+    /// Its algorithm, such as `ES256` or `EdDSA` [default: the configured one]
     #[arg(long, value_name = "NAME")]
     pub(crate) algorithm: Option<String>,
 }

@@ -12,6 +12,8 @@ mod cli;
 mod commands;
 mod config;
 mod failure;
+mod housekeeping;
+mod impatient;
 mod opening;
 mod output;
 mod owner_only;

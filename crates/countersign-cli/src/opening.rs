@@ -8,6 +8,7 @@ use countersign::authority::SETTLE_TIME;
 use countersign::clock::{Clock as _, SystemClock};
 use countersign::keys::{KeyRing, KeyRingError};
 use countersign::random::SystemRandom;
+use countersign::secrets::MasterKey;
 use countersign::store::KeyVault as _;
 use countersign_store::{MigrationReport, OpenError, SqliteOptions, SqliteStore};
 
@@ -57,7 +58,7 @@ pub(crate) fn configuration(common: &Common) -> Result<Config, Failure> {
 pub(crate) async fn open(config: Config) -> Result<Opened, Failure> {
     let path = config.store.path();
     let store = open_store(path)?;
-    let master = owner_only::read(&config.master_key_file)?;
+    let master = master_key(&store, &config.master_key_file).await?;
     let keys = KeyRing::load(&store, master, config.signing_key)
         .await
         .map_err(|error| describe_keys(error, &config.master_key_file))?;
@@ -66,6 +67,14 @@ pub(crate) async fn open(config: Config) -> Result<Opened, Failure> {
     let authority =
         Authority::new(config.policy, keys, shared.clone(), shared, clock).map_err(Failure::of)?;
     Ok(Opened { authority, store })
+}
+
+/// Reads the master key. Where the store has no keys, nothing is missing without it.
+async fn master_key(store: &SqliteStore, path: &Path) -> Result<MasterKey, Failure> {
+    if !path.exists() && store.load_keys().await.map_err(Failure::of)?.is_none() {
+        return Err(describe_keys(KeyRingError::NotFounded, path));
+    }
+    owner_only::read(path)
 }
 
 /// Opens the store without its keys.
@@ -142,7 +151,9 @@ pub(crate) fn describe_keys(error: KeyRingError, master_key_file: &Path) -> Fail
         ),
         KeyRingError::NotFounded => "run `countersign migrate`".to_owned(),
         KeyRingError::NoActiveKey => {
-            "the store was made with a configured `jwt.signing_key`: configure it again".to_owned()
+            "configure the `jwt.signing_key` again that the store was made with, or let the program sign with a key \
+             of its own: `countersign keys generate`, then `countersign keys promote`"
+                .to_owned()
         }
         KeyRingError::OtherAlgorithm { active, .. } => {
             format!("set `jwt.algorithm = \"{active}\"`")

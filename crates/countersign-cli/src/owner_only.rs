@@ -19,8 +19,15 @@ use crate::failure::Failure;
 pub(crate) fn read(path: &Path) -> Result<MasterKey, Failure> {
     let shown = path.display();
     let bytes = std::fs::read(path).map(Zeroizing::new).map_err(|error| {
-        Failure::of(anyhow::Error::new(error).context(format!("the master key {shown} cannot be read")))
-            .help("name it in `keys.master_key_file`, or make one with `countersign init` or `countersign migrate`")
+        let help = if error.kind() == io::ErrorKind::NotFound {
+            IF_LOST
+        } else {
+            "let the user that this program runs as read it, and nobody else"
+        };
+        Failure::of(
+            anyhow::Error::new(error).context(format!("the master key {shown} cannot be read")),
+        )
+        .help(help)
     })?;
     if is_readable_by_others(path) {
         return Err(Failure::new(format!(
@@ -29,8 +36,7 @@ pub(crate) fn read(path: &Path) -> Result<MasterKey, Failure> {
         .help(format!("chmod 600 {shown}")));
     }
     let bytes: [u8; 32] = bytes.as_slice().try_into().map_err(|_| {
-        Failure::new(format!("the master key {shown} does not have 32 bytes"))
-            .help("restore it from a backup")
+        Failure::new(format!("the master key {shown} does not have 32 bytes")).help(IF_LOST)
     })?;
     Ok(MasterKey::from_bytes(bytes))
 }
@@ -106,6 +112,10 @@ fn sync_folder(path: &Path) -> io::Result<()> {
         .filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
+
+/// A store that has keys opens with the one that they were wrapped by; a new one would not help.
+const IF_LOST: &str = "restore it from a backup, or name its place in `keys.master_key_file`; without it the keys in the \
+    store are lost, every token is void, and the program can only start over with a new store";
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! Secrets that people type: from the terminal without an echo, or from the first line of stdin.
 
-use std::io::{IsTerminal as _, Read as _};
+use std::io::{BufRead, IsTerminal as _};
 
 use countersign::password::PlainPassword;
 use zeroize::Zeroizing;
@@ -11,19 +11,28 @@ use crate::failure::Failure;
 /// A new password: asked for twice, or read from stdin.
 ///
 /// # Errors
-/// [`Failure`] if there is none, or if the two differ.
+/// [`Failure`] if there is none, if the two differ, or if nobody could sign in with it.
 pub(crate) fn new_password(source: &PasswordSource) -> Result<PlainPassword, Failure> {
-    if source.password_stdin {
-        let mut line = first_line_of_stdin()?;
-        return Ok(PlainPassword::new(std::mem::take(&mut *line)));
+    let mut password = if source.password_stdin {
+        first_line_of_stdin()?
+    } else {
+        password_of_terminal()?
+    };
+    if password.contains('\0') {
+        return Err(Failure::new("a password has no NUL character")
+            .help("choose another password: a sign-in with this one would be refused"));
     }
+    Ok(PlainPassword::new(std::mem::take(&mut *password)))
+}
+
+fn password_of_terminal() -> Result<Zeroizing<String>, Failure> {
     require_terminal("pass the password in the first line of stdin with --password-stdin")?;
     let first = Zeroizing::new(rpassword::prompt_password("New password: ").map_err(Failure::of)?);
     let second = Zeroizing::new(rpassword::prompt_password("Once more: ").map_err(Failure::of)?);
     if *first != *second {
         return Err(Failure::new("the two passwords differ").help("run the command again"));
     }
-    Ok(PlainPassword::new(first.to_string()))
+    Ok(first)
 }
 
 /// A token: asked for, or read from stdin.
@@ -52,17 +61,19 @@ fn require_terminal(help: &str) -> Result<(), Failure> {
 }
 
 fn first_line_of_stdin() -> Result<Zeroizing<String>, Failure> {
+    first_line(std::io::stdin().lock())
+}
+
+/// Reads as far as the first line ends and no further: whoever writes it may keep the pipe open.
+fn first_line(input: impl BufRead) -> Result<Zeroizing<String>, Failure> {
+    // Never grows, which would leave a copy behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST_INPUT));
     let limit = u64::try_from(LONGEST_INPUT).unwrap_or(u64::MAX);
-    std::io::stdin()
-        .lock()
+    input
         .take(limit)
-        .read_to_end(&mut bytes)
+        .read_until(b'\n', &mut bytes)
         .map_err(Failure::of)?;
-    let line = bytes
-        .split(|&byte| byte == b'\n')
-        .next()
-        .unwrap_or_default();
+    let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     std::str::from_utf8(line)
         .map(|line| Zeroizing::new(line.to_owned()))

@@ -20,6 +20,7 @@ use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
 
 use crate::failure::Failure;
+use crate::impatient::Impatient;
 
 /// How many connections are served at once. Further ones wait in the kernel's queue.
 const MOST_CONNECTIONS: u32 = 4_096;
@@ -29,6 +30,9 @@ const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 /// How long a request head may take; it also ends connections that rest.
 const HEAD_TIME: Duration = Duration::from_secs(30);
+
+/// How long a client may leave its answer unread, without taking a single byte of it.
+const STALL_TIME: Duration = Duration::from_secs(30);
 
 /// The longest request head, in bytes.
 const HEAD_BYTES: usize = 32 * 1024;
@@ -69,7 +73,7 @@ pub(crate) fn stop_signal() -> Result<impl Future<Output = ()> + Send, Failure> 
 
 /// Serves until `stop` resolves, then finishes the requests in progress.
 pub(crate) async fn run(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
-    let server = Arc::new(Server::new(router));
+    let server = Arc::new(Server::new(router, STALL_TIME));
     let (stopping, _) = watch::channel(false);
     tokio::select! {
         () = accept(&server, &listener, &stopping) => {}
@@ -86,12 +90,13 @@ pub(crate) async fn run(listener: TcpListener, router: Router, stop: impl Future
 struct Server {
     router: Router,
     http: http1::Builder,
+    stall_time: Duration,
     /// One permit per connection: bounds them, and tells when the last one is gone.
     room: Arc<Semaphore>,
 }
 
 impl Server {
-    fn new(router: Router) -> Self {
+    fn new(router: Router, stall_time: Duration) -> Self {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIME)
@@ -102,6 +107,7 @@ impl Server {
         Self {
             router,
             http,
+            stall_time,
             room: Arc::new(Semaphore::new(room)),
         }
     }
@@ -116,8 +122,8 @@ impl Server {
             request.extensions_mut().insert(ClientAddress(peer.ip()));
             self.router.clone().oneshot(request.map(Body::new))
         });
-        let mut connection =
-            std::pin::pin!(self.http.serve_connection(TokioIo::new(stream), service));
+        let stream = TokioIo::new(Impatient::new(stream, self.stall_time));
+        let mut connection = std::pin::pin!(self.http.serve_connection(stream, service));
         // The guard that `wait_for` returns must not live across the next await.
         let asked_to_stop = async move { drop(stopping.wait_for(|stopping| *stopping).await) };
         let ended = tokio::select! {
@@ -169,4 +175,60 @@ fn spawn(
         server.serve(stream, peer, stopping).await;
         drop(permit);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    /// A client that has sent `request`, and the server's end of its connection. Answers are larger than what the
+    /// kernel keeps for a client.
+    async fn connect(
+        stall_time: Duration,
+        request: &[u8],
+    ) -> (TcpStream, impl Future<Output = ()> + use<>) {
+        let router = Router::new().fallback(async || vec![b'x'; ANSWER_BYTES]);
+        let server = Server::new(router, stall_time);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let (stream, peer) = listener.accept().await.unwrap();
+        client.write_all(request).await.unwrap();
+        let connection = async move {
+            let (_stopping, receiver) = watch::channel(false);
+            server.serve(stream, peer, receiver).await;
+        };
+        (client, connection)
+    }
+
+    #[tokio::test]
+    async fn a_client_that_never_reads_loses_its_connection() {
+        let (_client, connection) = connect(Duration::from_millis(100), &REQUEST.repeat(8)).await;
+        timeout(Duration::from_secs(20), connection).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_client_that_reads_slowly_gets_its_whole_answer() {
+        let (mut client, connection) = connect(Duration::from_secs(2), REQUEST).await;
+        let connection = tokio::spawn(connection);
+        let mut taken = 0;
+        let mut piece = vec![0; ANSWER_BYTES / 32];
+        while taken < ANSWER_BYTES {
+            match client.read(&mut piece).await.unwrap() {
+                0 => break,
+                length => taken += length,
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        assert!(taken >= ANSWER_BYTES, "cut off after {taken} bytes");
+        drop(client);
+        connection.await.unwrap();
+    }
+
+    const ANSWER_BYTES: usize = 16 * 1024 * 1024;
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: id.example\r\n\r\n";
 }

@@ -6,6 +6,8 @@ pub(crate) mod health;
 pub(crate) mod jwks;
 pub(crate) mod me;
 pub(crate) mod obtain;
+pub(crate) mod obtain_sliding;
 pub(crate) mod refresh;
+pub(crate) mod refresh_sliding;
 pub(crate) mod unknown;
 pub(crate) mod verify;

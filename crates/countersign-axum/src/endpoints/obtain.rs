@@ -12,27 +12,30 @@ use crate::wire::simplejwt;
 
 /// A name and a password.
 pub(crate) struct Login {
-    username: String,
-    password: PlainPassword,
+    pub(super) username: String,
+    pub(super) password: PlainPassword,
 }
+
+/// The fields of every sign-in.
+pub(super) const CREDENTIALS: &[Field] = &[
+    Field {
+        name: "username",
+        label: "Username",
+        access: Access::Submitted,
+    },
+    Field {
+        name: "password",
+        label: "Password",
+        access: Access::Submitted,
+    },
+];
 
 impl Viewed for Login {
     const VIEW: &'static View = &View {
         name: "Token Obtain Pair",
         description: "Takes a name and a password and returns an access and a refresh token.",
         method: Answers::ToPost,
-        fields: &[
-            Field {
-                name: "username",
-                label: "Username",
-                access: Access::Submitted,
-            },
-            Field {
-                name: "password",
-                label: "Password",
-                access: Access::Submitted,
-            },
-        ],
+        fields: CREDENTIALS,
     };
 }
 

@@ -5,12 +5,14 @@
 //! # Source
 //! djangorestframework-simplejwt, and Django REST framework where the text is the framework's.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use countersign::account::Account;
 use countersign::authority::{AccessRefusal, Refreshed, TokenPair, TokenRefusal};
-use countersign::policy::WireBodies;
+use countersign::policy::{TokenClass, WireBodies};
 use countersign::rotation::Refusal;
-use countersign_token::VerifyError;
+use countersign_token::{SignedToken, VerifyError};
 
 use super::Answer;
 use crate::body::fields::{FieldErrors, FieldFault};
@@ -53,6 +55,11 @@ pub(crate) fn refreshed(tokens: &Refreshed) -> Answer {
     }
 }
 
+/// A sliding token, new or refreshed.
+pub(crate) fn sliding(token: &SignedToken) -> Answer {
+    Answer::ok([r#"{"token":""#, token.as_str(), r#""}"#].concat())
+}
+
 /// A success with nothing to say.
 pub(crate) fn done() -> Answer {
     Answer::ok("{}")
@@ -78,17 +85,13 @@ pub(crate) fn sign_in_refused() -> Answer {
 /// A refused refresh token, at the endpoints that take one. Whoever holds a token of an ended session is told
 /// why it ended.
 pub(crate) fn token_refused(refusal: &TokenRefusal) -> Answer {
-    let answer = match told(refusal) {
-        Told::OfTheToken(text) => coded(text, TOKEN_NOT_VALID),
-        Told::OfTheAccount(text) => detail(StatusCode::UNAUTHORIZED, text),
-    };
-    with_cause(answer, refusal)
+    with_cause(verification_refused(refusal), refusal)
 }
 
 /// A refused token at the verify endpoint. No cause: whoever verifies a token need not be its owner.
 pub(crate) fn verification_refused(refusal: &TokenRefusal) -> Answer {
     match told(refusal) {
-        Told::OfTheToken(text) => coded(text, TOKEN_NOT_VALID),
+        Told::OfTheToken(text) => coded(&text, TOKEN_NOT_VALID),
         Told::OfTheAccount(text) => detail(StatusCode::UNAUTHORIZED, text),
     }
 }
@@ -108,9 +111,19 @@ pub(crate) fn verification_of_spent(refusal: Refusal, bodies: WireBodies) -> Ans
 /// A refused access token at a protected endpoint.
 pub(crate) fn access_refused(refusal: &AccessRefusal) -> Answer {
     match refusal {
-        AccessRefusal::Token(refusal) => {
-            let (Told::OfTheToken(text) | Told::OfTheAccount(text)) = told(refusal);
-            with_cause(no_type_fits(text), refusal)
+        AccessRefusal::Token(refusals) => {
+            let messages = refusals.iter().map(|of_class| {
+                let text = match told(&of_class.refusal) {
+                    Told::OfTheToken(text) => text,
+                    Told::OfTheAccount(text) => text.into(),
+                };
+                message(of_class.class, &text)
+            });
+            refusals
+                .iter()
+                .fold(no_type_fits(messages), |answer, of_class| {
+                    with_cause(answer, &of_class.refusal)
+                })
         }
         AccessRefusal::NoUserClaim => coded(
             "Token contained no recognizable user identification",
@@ -137,9 +150,9 @@ pub(crate) fn credentials_malformed() -> Answer {
     )
 }
 
-/// Credentials that cannot be a token.
-pub(crate) fn credentials_not_text() -> Answer {
-    no_type_fits(INVALID)
+/// Credentials that cannot be a token, of whatever class.
+pub(crate) fn credentials_not_text(classes: &[TokenClass]) -> Answer {
+    no_type_fits(classes.iter().map(|class| message(*class, INVALID)))
 }
 
 /// A client that can read nothing of what we write.
@@ -236,15 +249,21 @@ pub(crate) fn host_refused() -> Answer {
 
 /// What a refusal says, and of what: texts about the account come without `code`.
 enum Told {
-    OfTheToken(&'static str),
+    OfTheToken(Cow<'static, str>),
     OfTheAccount(&'static str),
 }
 
 fn told(refusal: &TokenRefusal) -> Told {
     match refusal {
-        TokenRefusal::Token(error) => Told::OfTheToken(verify_text(error)),
+        TokenRefusal::Token(error) => Told::OfTheToken(verify_text(error).into()),
         TokenRefusal::Ledger(refusal) => ledger_told(*refusal),
-        TokenRefusal::Foreign | TokenRefusal::NoAccount => Told::OfTheToken(INVALID),
+        TokenRefusal::Foreign | TokenRefusal::NoAccount => Told::OfTheToken(INVALID.into()),
+        TokenRefusal::NoRefreshWindow { claim } => {
+            Told::OfTheToken(format!("Token has no '{claim}' claim").into())
+        }
+        TokenRefusal::RefreshWindowClosed { claim } => {
+            Told::OfTheToken(format!("Token '{claim}' claim has expired").into())
+        }
     }
 }
 
@@ -268,8 +287,8 @@ const fn ledger_told(refusal: Refusal) -> Told {
         | Refusal::Spent
         | Refusal::OtherClient
         | Refusal::StoreRolledBack
-        | Refusal::RotatedInFuture => Told::OfTheToken("Token is blacklisted"),
-        Refusal::PastDeadline => Told::OfTheToken(EXPIRED),
+        | Refusal::RotatedInFuture => Told::OfTheToken(Cow::Borrowed("Token is blacklisted")),
+        Refusal::PastDeadline => Told::OfTheToken(Cow::Borrowed(EXPIRED)),
         Refusal::AccountGone | Refusal::AccountInactive => {
             Told::OfTheAccount("No active account found for the given token.")
         }
@@ -286,15 +305,31 @@ fn with_cause(answer: Answer, refusal: &TokenRefusal) -> Answer {
     }
 }
 
-fn no_type_fits(text: &str) -> Answer {
+/// The answer to a token that is of none of the classes, with a message for each.
+fn no_type_fits(messages: impl Iterator<Item = String>) -> Answer {
+    let messages: Vec<_> = messages.collect();
     Answer::new(
         StatusCode::UNAUTHORIZED,
         [
             r#"{"detail":"Given token not valid for any token type","code":"token_not_valid","messages":["#,
-            r#"{"token_class":"AccessToken","token_type":"access","message":""#,
-            text,
-            r#""}]}"#,
-        ].concat(),
+            &messages.join(","),
+            "]}",
+        ]
+        .concat(),
+    )
+}
+
+fn message(class: TokenClass, text: &str) -> String {
+    let name = match class {
+        TokenClass::Access => "AccessToken",
+        TokenClass::Sliding => "SlidingToken",
+        TokenClass::Refresh => "RefreshToken",
+        TokenClass::Untyped => "UntypedToken",
+    };
+    format!(
+        r#"{{"token_class":"{name}","token_type":"{}","message":{}}}"#,
+        class.name(),
+        quoted(text),
     )
 }
 
@@ -341,7 +376,7 @@ fn detail(status: StatusCode, text: &str) -> Answer {
 }
 
 fn coded(text: &str, code: &str) -> Answer {
-    let body = [r#"{"detail":""#, text, r#"","code":""#, code, r#""}"#].concat();
+    let body = format!(r#"{{"detail":{},"code":"{code}"}}"#, quoted(text));
     Answer::new(StatusCode::UNAUTHORIZED, body)
 }
 

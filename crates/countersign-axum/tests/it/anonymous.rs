@@ -30,6 +30,30 @@ const CASES: &[(&str, Case)] = &[
         ("POST", 400, r#"{"refresh":["This field is required."]}"#),
     ),
     (
+        "/api/token/sliding/",
+        (
+            "POST",
+            400,
+            r#"{"username":["This field is required."],"password":["This field is required."]}"#,
+        ),
+    ),
+    (
+        "/api/token/sliding/refresh/",
+        ("POST", 400, r#"{"token":["This field is required."]}"#),
+    ),
+    (
+        "/accounts/api/token/",
+        (
+            "POST",
+            400,
+            r#"{"username":["This field is required."],"password":["This field is required."]}"#,
+        ),
+    ),
+    (
+        "/accounts/api/token/refresh/",
+        ("POST", 400, r#"{"refresh":["This field is required."]}"#),
+    ),
+    (
         "/api/me/",
         (
             "GET",

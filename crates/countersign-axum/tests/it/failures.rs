@@ -35,6 +35,10 @@ impl Accounts for Moody {
         self.0.find_account(id).await
     }
 
+    async fn sample_passwords(&self, limit: u32) -> Result<Vec<EncodedPassword>, StoreError> {
+        self.0.sample_passwords(limit).await
+    }
+
     async fn upgrade_password(
         &self,
         id: AccountId,

@@ -10,6 +10,7 @@
 mod anonymous;
 mod failures;
 mod golden;
+mod kinds;
 mod negotiation;
 mod obtain;
 mod own_endpoints;
@@ -18,4 +19,5 @@ mod resource;
 mod revocation;
 mod secrecy;
 mod site;
+mod sliding;
 mod transport;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign::account::{Account, Accounts, Standing};
 use countersign::authority::AccountRequest;
 use countersign::clock::{Clock, ManualClock};
@@ -16,7 +18,7 @@ use countersign::random::SystemRandom;
 use countersign::secrets::MasterKey;
 use countersign::{Authority, Policy, Preset};
 use countersign_axum::ClientAddress;
-use countersign_token::{Algorithm, SigningKey, UnixMillis};
+use countersign_token::{Algorithm, ClaimsSet, SigningKey, UnixMillis};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -25,12 +27,15 @@ use tower::ServiceExt as _;
 pub(crate) const NOW: UnixMillis = UnixMillis::from_seconds(1_893_456_000);
 pub(crate) const PASSWORD: &str = "pw-Alice-1";
 /// The first key of the golden data.
-const SECRET: &[u8] = b"countersign-golden-hmac-key-one-0123456789abcdef0123456789abcdef0123456789";
+pub(crate) const SECRET: &[u8] =
+    b"countersign-golden-hmac-key-one-0123456789abcdef0123456789abcdef0123456789";
 
 pub(crate) const OBTAIN: &str = "/api/token/";
 pub(crate) const REFRESH: &str = "/api/token/refresh/";
 pub(crate) const VERIFY: &str = "/api/token/verify/";
 pub(crate) const BLACKLIST: &str = "/api/token/blacklist/";
+pub(crate) const SLIDING: &str = "/api/token/sliding/";
+pub(crate) const SLIDING_REFRESH: &str = "/api/token/sliding/refresh/";
 pub(crate) const ME: &str = "/api/me/";
 
 /// A server with the accounts `alice` (1, active) and `bob` (2, inactive).
@@ -268,6 +273,13 @@ impl Reply {
 
 pub(crate) fn credentials(username: &str, password: &str) -> String {
     serde_json::json!({ "username": username, "password": password }).to_string()
+}
+
+/// What a token says.
+pub(crate) fn claims_of(token: &str) -> ClaimsSet {
+    let payload = token.split('.').nth(1).unwrap();
+    let bytes = URL_SAFE_NO_PAD.decode(payload).unwrap();
+    ClaimsSet::parse(str::from_utf8(&bytes).unwrap()).unwrap()
 }
 
 /// Replaces every token by `<JWT>`.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use annotate_snippets::Renderer;
+use tokio::task::JoinSet;
 
 use crate::cli::Common;
 use crate::failure::Failure;
+use crate::housekeeping::{self, Rhythm};
 use crate::opening::{self, Opened};
 use crate::serve;
 
@@ -29,15 +31,19 @@ pub(super) async fn run(common: &Common) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Serves an authority until `stop` resolves, then closes its store.
+/// Serves an authority until `stop` resolves, purging meanwhile what expires, then closes its store.
 pub(super) async fn until_stopped(
     opened: Opened,
     listener: tokio::net::TcpListener,
     stop: impl Future<Output = ()>,
 ) {
     let (authority, store) = opened.into_parts();
-    let router = countersign_axum::router(Arc::new(authority));
+    let authority = Arc::new(authority);
+    let router = countersign_axum::router(Arc::clone(&authority));
+    let mut chores = JoinSet::new();
+    chores.spawn(housekeeping::purge_regularly(authority, Rhythm::OF_SERVERS));
     serve::run(listener, router, stop).await;
+    chores.shutdown().await;
     store.close().await;
     tracing::info!("stopped");
 }

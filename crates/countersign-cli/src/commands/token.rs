@@ -4,12 +4,14 @@
 use std::error::Error;
 use std::time::Duration;
 
-use countersign::authority::{Client, Explanation, OpenedId, Revoked};
+use countersign::authority::{
+    Client, Explanation, OpenedId, PurgeHorizon, PurgeReport, Revoked, TokenRefusal,
+};
 use countersign::clock::{Clock as _, SystemClock};
 use countersign::policy::TokenPolicy;
 use countersign::sealed_id::SealedKind;
 use countersign::session::{SessionRecord, SessionState};
-use countersign_token::UnixMillis;
+use countersign_token::{UnixMillis, VerifyError};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -209,7 +211,7 @@ async fn revoke(opened: &Opened, form: Form, args: &RevokeToken) -> Result<(), F
         Revoked::Refused(refusal) => {
             return Err(
                 Failure::new(format!("the token cannot be revoked: {}", chain(&refusal)))
-                    .help("it is not accepted anyway; `countersign token explain` tells more"),
+                    .help(after_refusal(&refusal)),
             );
         }
     };
@@ -225,6 +227,27 @@ async fn revoke(opened: &Opened, form: Form, args: &RevokeToken) -> Result<(), F
     })
 }
 
+/// What to do about a token that cannot be revoked.
+fn after_refusal(refusal: &TokenRefusal) -> &'static str {
+    match refusal {
+        TokenRefusal::Foreign => {
+            "an id tells nothing of a token that was minted elsewhere: give the token itself, \
+             `countersign token revoke < token.txt`"
+        }
+        TokenRefusal::Token(VerifyError::NotYetValid | VerifyError::IssuedInFuture) => {
+            "it is not accepted yet: revoke it when it is, or look at the clock; \
+             `countersign user deactivate` keeps its owner out until then"
+        }
+        TokenRefusal::Token(_)
+        | TokenRefusal::Ledger(_)
+        | TokenRefusal::NoAccount
+        | TokenRefusal::NoRefreshWindow { .. }
+        | TokenRefusal::RefreshWindowClosed { .. } => {
+            "it is not accepted anyway; `countersign token explain` tells more"
+        }
+    }
+}
+
 /// A refusal with its causes.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
@@ -237,61 +260,69 @@ fn chain(error: &dyn Error) -> String {
 }
 
 async fn flush_expired(opened: &Opened, form: Form, args: &FlushExpired) -> Result<(), Failure> {
-    let now = SystemClock::default().now();
     if args.dry_run {
-        let horizon = output::moment(UnixMillis::from(
-            now.minus(TokenPolicy::MAX_LEEWAY).timestamp(),
-        ));
-        return match form {
-            Form::Json => {
-                output::json(&serde_json::json!({ "removed": null, "expired_before": horizon }))
-            }
-            Form::Table => output::line(&format!(
-                "Would remove what expired before {horizon}. Nothing was removed."
-            )),
-        };
+        return report_dry_run(form, args);
     }
-    if !args.yes && clock_is_suspect(opened, now).await? {
-        output::remark(
-            "Nothing was removed: the clock is more than a day past the last event in the audit log, and a clock\n\
-             that jumped ahead would remove live sessions. If the clock is right, run it again with --yes.",
-        );
-        return report_flush(form, 0);
-    }
+    let horizon = if args.yes {
+        PurgeHorizon::Unbounded
+    } else {
+        PurgeHorizon::Cautious
+    };
     let bar = ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner());
     bar.enable_steady_tick(Duration::from_millis(100));
-    let mut progress = |report: &countersign::authority::PurgeReport| {
+    let mut progress = |report: &PurgeReport| {
         bar.set_message(format!("{} removed", total(report)));
     };
-    let report = opened.authority.purge_expired(&mut progress).await;
+    let report = opened
+        .authority
+        .purge_expired(horizon, &mut progress)
+        .await
+        .map_err(Failure::of);
     bar.finish_and_clear();
-    report_flush(form, total(&report.map_err(Failure::of)?))
+    report_flush(form, &report?)
 }
 
-fn report_flush(form: Form, removed: u64) -> Result<(), Failure> {
+fn report_dry_run(form: Form, args: &FlushExpired) -> Result<(), Failure> {
+    let now = SystemClock::default().now();
+    let horizon = now.minus(TokenPolicy::MAX_LEEWAY).timestamp();
+    let horizon = output::moment(UnixMillis::from(horizon));
+    if form == Form::Json {
+        return output::json(
+            &serde_json::json!({ "removed": null, "expired_before": horizon, "held_back": null }),
+        );
+    }
+    let caution = if args.yes {
+        ""
+    } else {
+        ", but no further than a day past the last purge"
+    };
+    output::line(&format!(
+        "Would remove what expired before {horizon}{caution}. Nothing was removed."
+    ))
+}
+
+fn report_flush(form: Form, report: &PurgeReport) -> Result<(), Failure> {
+    let removed = total(report);
+    let horizon = output::moment(UnixMillis::from(report.horizon));
+    if report.held_back {
+        output::remark(&format!(
+            "Only what expired before {horizon} was purged, a day more than last time: a clock that jumped ahead\n\
+             would remove live sessions. If the clock is right, run it again with --yes."
+        ));
+    }
     match form {
-        Form::Json => output::json(&serde_json::json!({ "removed": removed })),
+        Form::Json => output::json(&serde_json::json!({
+            "removed": removed,
+            "expired_before": horizon,
+            "held_back": report.held_back,
+        })),
         Form::Table => output::line(&format!("Removed {removed} expired rows.")),
     }
 }
 
-fn total(report: &countersign::authority::PurgeReport) -> u64 {
+fn total(report: &PurgeReport) -> u64 {
     report
         .sessions
         .saturating_add(report.foreign_tokens)
         .saturating_add(report.log_entries)
-}
-
-/// Whether nothing has happened for so long that the clock may have jumped.
-async fn clock_is_suspect(opened: &Opened, now: UnixMillis) -> Result<bool, Failure> {
-    let newest = opened
-        .authority
-        .store()
-        .recent_audit(1)
-        .await
-        .map_err(Failure::of)?;
-    let day = i64::try_from(Duration::from_hours(24).as_millis()).unwrap_or(i64::MAX);
-    Ok(newest
-        .first()
-        .is_some_and(|event| now.since(event.at) > day))
 }

@@ -48,12 +48,20 @@ pub(crate) fn render(
     paragraphs.join("\n\n")
 }
 
-/// One thing that is wrong.
+/// One thing that is wrong, with what to do about it.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {
     message: String,
     place: Place,
-    help: Option<String>,
+    help: String,
+}
+
+/// What is wrong, before it is said what to do about it: without that, there is no [`Problem`].
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Complaint {
+    message: String,
+    place: Place,
 }
 
 /// Where something is wrong.
@@ -69,23 +77,26 @@ pub(crate) enum Place {
     Nowhere,
 }
 
-impl Problem {
-    /// A problem at a place.
+impl Complaint {
+    /// A complaint at a place.
     pub(crate) fn new(place: Place, message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             place,
-            help: None,
         }
     }
 
     /// Says what to do about it.
-    #[must_use]
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
+    pub(crate) fn help(self, help: impl Into<String>) -> Problem {
+        Problem {
+            message: self.message,
+            place: self.place,
+            help: help.into(),
+        }
     }
+}
 
+impl Problem {
     /// Where in the file it is; what is elsewhere comes last.
     pub(crate) fn offset(&self) -> usize {
         match &self.place {
@@ -120,9 +131,7 @@ impl Problem {
             }
             (Place::File(_) | Place::FileUnseen(_), None) | (Place::Nowhere, _) => {}
         }
-        if let Some(help) = &self.help {
-            group = group.element(Level::HELP.message(help.as_str()));
-        }
+        let group = group.element(Level::HELP.message(self.help.as_str()));
         renderer.render(&[group])
     }
 }

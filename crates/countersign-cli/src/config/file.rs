@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
-use super::diagnostics::{ConfigError, Place, Problem, ShownSource};
+use super::diagnostics::{Complaint, ConfigError, Place, ShownSource};
 use super::schema;
 
 /// A configuration file that was read.
@@ -41,7 +41,10 @@ impl ConfigFile {
                 path.display()
             );
             let help = "name another one with --config, or write one with `countersign init`";
-            ConfigError::new(vec![Problem::new(Place::Nowhere, message).help(help)], None)
+            ConfigError::new(
+                vec![Complaint::new(Place::Nowhere, message).help(help)],
+                None,
+            )
         })?;
         Ok(Self {
             path: path.to_owned(),
@@ -67,7 +70,8 @@ impl ConfigFile {
                 Place::File(span)
             };
             let message = error.message().replace('\n', ", ");
-            let problem = Problem::new(place, format!("this is not TOML: {message}"));
+            let problem = Complaint::new(place, format!("this is not TOML: {message}"))
+                .help("sections stand in brackets and texts in quotes: `[jwt]`, `issuer = \"me\"`");
             ConfigError::new(vec![problem], Some(self.shown(&[])))
         })
     }

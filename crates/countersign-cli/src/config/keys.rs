@@ -22,7 +22,6 @@ pub(super) fn signing_key(
         refuse_sample(settings, name, &text)?;
         SigningKey::from_secret(algorithm, text.as_bytes())
     } else {
-        refuse_sample_pem(settings, name, &text)?;
         SigningKey::from_pem(algorithm, &text)
     };
     let key = key.map_err(|error| {
@@ -30,6 +29,7 @@ pub(super) fn signing_key(
             .problem(name, format!("`{name}`: {error}"))
             .help(advice(algorithm))
     })?;
+    refuse_sample_key(settings, name, &key)?;
     compare_with_public_half(settings, &key)?;
     Ok(Some(key))
 }
@@ -92,8 +92,11 @@ fn compare_with_public_half(settings: &Settings, key: &SigningKey) -> Result<(),
         return Ok(());
     }
     let name = verifying_key_name(settings);
-    let public = VerificationKey::from_pem(key.algorithm(), &text)
-        .map_err(|error| settings.problem(name, format!("`{name}`: {error}")))?;
+    let public = VerificationKey::from_pem(key.algorithm(), &text).map_err(|error| {
+        settings
+            .problem(name, format!("`{name}`: {error}"))
+            .help(NO_PUBLIC_HALF)
+    })?;
     if public.key_id() == key.key_id() {
         return Ok(());
     }
@@ -102,7 +105,7 @@ fn compare_with_public_half(settings: &Settings, key: &SigningKey) -> Result<(),
             name,
             format!("`{name}` is not the public half of `jwt.signing_key`"),
         )
-        .help("leave it out: the public half is derived from the signing key"))
+        .help(NO_PUBLIC_HALF))
 }
 
 /// Who may read a key file.
@@ -122,7 +125,9 @@ fn read_key_file(
     let text = std::fs::read_to_string(&path)
         .map(Zeroizing::new)
         .map_err(|error| {
-            settings.problem(name, format!("`{name}`: {shown} cannot be read: {error}"))
+            settings
+                .problem(name, format!("`{name}`: {shown} cannot be read: {error}"))
+                .help("name a file that this user can read; a relative path is beside the configuration file")
         })?;
     if audience == Audience::OwnerOnly && is_readable_by_others(&path) {
         let problem = settings.problem(
@@ -154,13 +159,14 @@ fn refuse_sample(settings: &Settings, name: &str, text: &str) -> Result<(), Prob
         .help(advice(Algorithm::Hs256)))
 }
 
-fn refuse_sample_pem(settings: &Settings, name: &str, text: &str) -> Result<(), Problem> {
-    let joined: Zeroizing<String> = Zeroizing::new(text.split_whitespace().collect());
-    if SAMPLE_PEM_PARTS.iter().any(|part| joined.contains(part)) {
+/// Refuses key pairs that stand in somebody's documentation, in whatever form they are given.
+fn refuse_sample_key(settings: &Settings, name: &str, key: &SigningKey) -> Result<(), Problem> {
+    let thumbprint = key.verification_key().thumbprint();
+    if thumbprint.is_some_and(|thumbprint| SAMPLE_THUMBPRINTS.contains(&thumbprint.as_str())) {
         let message = format!("`{name}` is a sample from a documentation: everybody knows it");
         return Err(settings
             .problem(name, message)
-            .help(advice(Algorithm::Es256)));
+            .help(advice(key.algorithm())));
     }
     Ok(())
 }
@@ -183,6 +189,8 @@ const INLINE: &str = "jwt.signing_key";
 const FILE: &str = "jwt.signing_key_file";
 const PUBLIC_INLINE: &str = "jwt.verifying_key";
 const PUBLIC_FILE: &str = "jwt.verifying_key_file";
+
+const NO_PUBLIC_HALF: &str = "leave it out: the public half is derived from the signing key";
 
 const FEWEST_DISTINCT_BYTES: usize = 8;
 
@@ -211,9 +219,20 @@ const SAMPLE_PARTS: &[&str] = &[
     "super-secret",
     "example-secret",
     "secret-key-here",
+    "string-secret-",
     "correct horse battery staple",
 ];
 
-/// The ES256 key of a well-known token page.
-const SAMPLE_PEM_PARTS: &[&str] =
-    &["BG0wawIBAQQgevZzL1gdAFr88hb2OF/2NxApJCzGCEDdfSp6VQO30hyhRANCAAQ"];
+/// Thumbprints (RFC 7638) of the key pairs of a well-known token page and of RFC 7515, 7517, 7520 and 8037.
+const SAMPLE_THUMBPRINTS: &[&str] = &[
+    "oGDmHqCJ7yzMkWEkrlZVHkvrHIyQwtlDmeq5ForUHeY",
+    "19J8y7Zprt2-QKLjF2I5pVk0OELX6cY2AfaAv1LC_w8",
+    "IsUn6_e04MaShXFIISMp4kG62LWzMIPy_MvSA5pJgX8",
+    "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U",
+    "u5YUSjQ2-2chBi51NSk3t3g7IM4o2KYcnPqPtCNGd3U",
+    "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s",
+    "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+    "9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI",
+    "dHri3SADZkrush5HU_50AoRhcKFryN-PI6jPBtPL55M",
+    "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+];

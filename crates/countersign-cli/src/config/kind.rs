@@ -99,6 +99,27 @@ impl Kind {
         }
     }
 
+    /// A value of this kind as a file spells it, for a message that says `such as …`.
+    pub(crate) fn example(self) -> String {
+        match self {
+            Self::Texts => r#"["one", "two"]"#.to_owned(),
+            Self::Switch | Self::Whole => self.example_text().to_owned(),
+            _ => format!("{:?}", self.example_text()),
+        }
+    }
+
+    /// The same as an environment variable spells it.
+    pub(crate) fn example_text(self) -> &'static str {
+        match self {
+            Self::Text | Self::Secret | Self::PublicKey => "...",
+            Self::Texts => r#"["one", "two"]"#,
+            Self::OneOf(words) => words.first().copied().unwrap_or_default(),
+            Self::Switch => "true",
+            Self::Whole => "100",
+            Self::Duration | Self::DurationOrNone | Self::Seconds => "10s",
+        }
+    }
+
     /// Reads a value of a file; `None` if it is of another kind.
     pub(crate) fn read_toml(self, value: &DeValue<'_>) -> Option<Value> {
         match (self, value) {

@@ -138,6 +138,11 @@ impl Config {
         self.policy.sessions.check == SessionCheck::On
     }
 
+    fn token_classes(&self) -> Vec<&'static str> {
+        let classes = self.policy.tokens.resource_classes.iter();
+        classes.map(|class| class.name()).collect()
+    }
+
     const fn foreign(&self) -> &'static str {
         match self.policy.foreign {
             ForeignTokenPolicy::Off => "off",
@@ -184,11 +189,7 @@ impl Parts {
             bind: bind(settings)?,
             public_url: public_url(settings)?,
             store: store(settings)?,
-            master_key_file: settings.resolve(
-                settings
-                    .text("keys.master_key_file")
-                    .unwrap_or("master.key"),
-            ),
+            master_key_file: master_key_file(settings)?,
             signing_key,
             resolved,
         })
@@ -246,6 +247,21 @@ fn store(settings: &Settings) -> Result<StoreUrl, Problem> {
     let text = settings.text("store.url").unwrap_or(StoreUrl::DEFAULT);
     StoreUrl::parse(text, settings)
         .map_err(|(message, help)| settings.problem("store.url", message).help(help))
+}
+
+fn master_key_file(settings: &Settings) -> Result<PathBuf, Problem> {
+    let text = settings
+        .text("keys.master_key_file")
+        .unwrap_or("master.key");
+    if text.trim().is_empty() {
+        return Err(settings
+            .problem(
+                "keys.master_key_file",
+                "`keys.master_key_file` must name a file",
+            )
+            .help("such as `master.key`, or leave it out: that is the default"));
+    }
+    Ok(settings.resolve(text))
 }
 
 /// Settings that are shown as they were written.

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use countersign::password::Argon2Cost;
 use countersign::policy::{
-    Blacklist, ForeignTokenPolicy, KeyIdInHeader, SessionCheck, VerifyPolicy, WireBodies,
+    Blacklist, ForeignTokenPolicy, KeyIdInHeader, PolicyError, SessionCheck, TokenClass,
+    VerifyPolicy, WireBodies,
 };
 use countersign::rotation::{ReuseDetection, RotationMode};
 use countersign::{Policy, Preset};
 use countersign_token::Algorithm;
 
-use super::diagnostics::Problem;
+use super::diagnostics::{Place, Problem};
 use super::settings::Settings;
+use super::{Config, Environment, schema};
 
 /// The policy in force, with what it was made from.
 pub(super) struct Resolved {
@@ -26,8 +28,9 @@ pub(super) struct Resolved {
 pub(super) fn resolve(settings: &Settings) -> Result<Resolved, Problem> {
     let mut policy = Policy::preset(preset(settings)?);
     override_tokens(&mut policy, settings)?;
+    override_sliding(&mut policy, settings)?;
     override_sessions(&mut policy, settings)?;
-    override_wire(&mut policy, settings);
+    override_wire(&mut policy, settings)?;
     let (blacklist_after_rotation, mut warnings) = override_rotation(&mut policy, settings);
     policy.passwords.slots = std::thread::available_parallelism().map_or(1, NonZero::get);
     if settings.switch("passwords.danger_cheap_hashes") == Some(true) {
@@ -40,12 +43,10 @@ pub(super) fn resolve(settings: &Settings) -> Result<Resolved, Problem> {
                 .help("it is for tests only"),
         );
     }
-    policy.validate().map_err(|error| {
-        settings.problem(
-            named(settings, error.setting),
-            format!("`{}`: {}", error.setting, error.message),
-        )
-    })?;
+    refuse_idle_detection(&policy, settings)?;
+    policy
+        .validate()
+        .map_err(|error| refused(settings, policy.preset, &error))?;
     Ok(Resolved {
         policy,
         blacklist_after_rotation,
@@ -75,7 +76,9 @@ fn override_tokens(policy: &mut Policy, settings: &Settings) -> Result<(), Probl
     let tokens = &mut policy.tokens;
     if let Some(name) = settings.text("jwt.algorithm") {
         tokens.algorithm = Algorithm::parse(name).map_err(|refused| {
-            settings.problem("jwt.algorithm", format!("`jwt.algorithm`: {refused}"))
+            settings
+                .problem("jwt.algorithm", format!("`jwt.algorithm`: {refused}"))
+                .help(nearest_algorithm(name))
         })?;
     }
     set(
@@ -126,6 +129,47 @@ fn override_tokens(policy: &mut Policy, settings: &Settings) -> Result<(), Probl
     Ok(())
 }
 
+fn override_sliding(policy: &mut Policy, settings: &Settings) -> Result<(), Problem> {
+    let tokens = &mut policy.tokens;
+    set(
+        &mut tokens.sliding_lifetime,
+        settings.duration("jwt.sliding_token_lifetime"),
+    );
+    set(
+        &mut tokens.sliding_refresh_lifetime,
+        settings.duration("jwt.sliding_token_refresh_lifetime"),
+    );
+    set(
+        &mut tokens.sliding_refresh_claim,
+        settings
+            .text("jwt.sliding_token_refresh_exp_claim")
+            .map(str::to_owned),
+    );
+    let classes = settings.texts("jwt.auth_token_classes");
+    set(
+        &mut tokens.resource_classes,
+        classes
+            .map(|names| token_classes(names, settings))
+            .transpose()?,
+    );
+    Ok(())
+}
+
+fn token_classes(names: &[String], settings: &Settings) -> Result<Vec<TokenClass>, Problem> {
+    let class = |name: &String| {
+        TokenClass::parse(name).ok_or_else(|| {
+            let known = TokenClass::ALL.map(|class| format!("`{}`", class.name()));
+            settings
+                .problem(
+                    "jwt.auth_token_classes",
+                    format!("`jwt.auth_token_classes`: there is no class of token `{name}`"),
+                )
+                .help(format!("use {}", known.join(", ")))
+        })
+    };
+    names.iter().map(class).collect()
+}
+
 fn override_sessions(policy: &mut Policy, settings: &Settings) -> Result<(), Problem> {
     let sessions = &mut policy.sessions;
     set(
@@ -140,10 +184,10 @@ fn override_sessions(policy: &mut Policy, settings: &Settings) -> Result<(), Pro
     );
     if let Some(limit) = settings.whole("session.limit") {
         let limit = u32::try_from(limit).map_err(|_| {
-            settings.problem(
-                "session.limit",
-                "`session.limit` must be at most 4294967295",
-            )
+            let message = "`session.limit` must be at most 4294967295";
+            settings
+                .problem("session.limit", message)
+                .help("0 is for no limit")
         })?;
         sessions.limit = (limit != 0).then_some(limit);
     }
@@ -173,7 +217,7 @@ fn override_sessions(policy: &mut Policy, settings: &Settings) -> Result<(), Pro
     Ok(())
 }
 
-fn override_wire(policy: &mut Policy, settings: &Settings) {
+fn override_wire(policy: &mut Policy, settings: &Settings) -> Result<(), Problem> {
     let wire = &mut policy.wire;
     set(
         &mut wire.bodies,
@@ -193,6 +237,26 @@ fn override_wire(policy: &mut Policy, settings: &Settings) {
         &mut wire.auth_header_types,
         settings.texts("jwt.auth_header_types").map(<[_]>::to_vec),
     );
+    refuse_django_key(&wire.auth_header_name, settings)
+}
+
+/// Django's `HTTP_X_ACCESS_TOKEN` is a key of its own, and would pass for the name of a header nobody sends.
+fn refuse_django_key(name: &str, settings: &Settings) -> Result<(), Problem> {
+    let lower = name.to_ascii_lowercase();
+    let Some(words) = lower.strip_prefix("http_") else {
+        return Ok(());
+    };
+    let capitalized = |word: &str| {
+        let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
+        first.to_ascii_uppercase() + rest
+    };
+    let plain: Vec<_> = words.split('_').map(capitalized).collect();
+    Err(settings
+        .problem(
+            "jwt.auth_header_name",
+            "`jwt.auth_header_name` is the header's own name, not Django's key for it",
+        )
+        .help(format!("write `{}`", plain.join("-"))))
 }
 
 /// Two switches of `SimpleJWT` make one of three modes. Without a blacklist nothing is spent, whatever they say.
@@ -252,21 +316,77 @@ fn override_rotation(policy: &mut Policy, settings: &Settings) -> (bool, Vec<Pro
     (spends, warnings)
 }
 
-/// The setting to point at: the one that is refused, or the one whose change made it so.
-fn named<'a>(settings: &Settings, refused: &'a str) -> &'a str {
-    let related: &[&str] = match refused {
-        "rotation.reuse_detection" => &[
-            "jwt.blacklist_after_rotation",
-            "blacklist.enabled",
-            "jwt.rotate_refresh_tokens",
-        ],
-        _ => &[],
-    };
-    let given = |name: &&str| settings.place(name) != super::Place::Nowhere;
-    if given(&refused) {
-        return refused;
+/// A reuse is told by a token that was spent: it takes the blacklist, and rotation that uses it.
+fn refuse_idle_detection(policy: &Policy, settings: &Settings) -> Result<(), Problem> {
+    let rotation = &policy.rotation;
+    if rotation.mode != RotationMode::Fork || rotation.reuse_detection == ReuseDetection::Off {
+        return Ok(());
     }
-    related.iter().copied().find(given).unwrap_or(refused)
+    let spends = settings
+        .switch(SPENDS)
+        .unwrap_or(Policy::preset(policy.preset).blacklists_after_rotation());
+    let needs = [(BLACKLIST, policy.blacklist.is_enabled()), (SPENDS, spends)];
+    let missing: Vec<_> = needs
+        .into_iter()
+        .filter(|(_, on)| !on)
+        .map(|(name, _)| format!("`{name} = true`"))
+        .collect();
+    let reason = if policy.blacklist.is_enabled() {
+        "while rotated tokens stay good"
+    } else {
+        "without the blacklist"
+    };
+    // The setting to point at: the one that is refused, or the one whose change made it so.
+    let given = |name: &&str| settings.place(name) != Place::Nowhere;
+    let place = [DETECTS, BLACKLIST, SPENDS, "jwt.rotate_refresh_tokens"]
+        .into_iter()
+        .find(given);
+    Err(settings
+        .problem(
+            place.unwrap_or(DETECTS),
+            format!("`{DETECTS}` cannot be on {reason}"),
+        )
+        .help(format!(
+            "set `{DETECTS} = false`, or {}",
+            missing.join(" and ")
+        )))
+}
+
+/// What the policy itself refuses.
+fn refused(settings: &Settings, preset: Preset, error: &PolicyError) -> Problem {
+    let message = format!("`{}`: {}", error.setting, error.message);
+    settings
+        .problem(error.setting, message)
+        .help(way_out(preset, error.setting))
+}
+
+fn way_out(preset: Preset, name: &str) -> String {
+    // The claim that is refused may be the one that was there first.
+    if name.ends_with("claim") {
+        return "no two claims share a name, and `exp`, `iat`, `nbf`, `iss` and `aud` are taken"
+            .to_owned();
+    }
+    let setting = schema::find(name);
+    let defaults = Config::load(None, &Environment::of_preset(preset)).ok();
+    let default = defaults.and_then(|defaults| setting?.effective(&defaults));
+    match (setting, default) {
+        (Some(setting), Some(default)) => {
+            format!(
+                "leave it out for the default, `{} = {default}`",
+                setting.key()
+            )
+        }
+        _ => "`countersign config show` lists every setting".to_owned(),
+    }
+}
+
+fn nearest_algorithm(wrong: &str) -> String {
+    let known = Algorithm::ALL.map(Algorithm::name);
+    let same = known.iter().find(|name| name.eq_ignore_ascii_case(wrong));
+    same.map_or_else(
+        || format!("use one of {}", known.join(", ")),
+        |name| format!("did you mean `{name}`?"),
+    )
 }
 
 /// `auto` leaves it to the preset.
@@ -297,5 +417,9 @@ fn set<T>(place: &mut T, given: Option<T>) {
 }
 
 const PLANNED_PRESETS: [&str; 3] = ["jwt-allauth", "token-views", "jwt-manager"];
+
+const DETECTS: &str = "rotation.reuse_detection";
+const SPENDS: &str = "jwt.blacklist_after_rotation";
+const BLACKLIST: &str = "blacklist.enabled";
 
 const LONG_GRACE: Duration = Duration::from_mins(1);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::diagnostics::{ConfigError, Place, Problem, ShownSource, closest};
+use super::diagnostics::{Complaint, ConfigError, Place, Problem, ShownSource, closest};
 use super::environment::{Environment, Variable};
 use super::file::{ConfigFile, Row, leaves, rows};
 use super::kind::{Secret, Value};
@@ -121,8 +121,8 @@ impl Settings {
     }
 
     /// A complaint about a setting, at the place where it was given.
-    pub(crate) fn problem(&self, name: &str, message: impl Into<String>) -> Problem {
-        Problem::new(self.place(name), message)
+    pub(crate) fn problem(&self, name: &str, message: impl Into<String>) -> Complaint {
+        Complaint::new(self.place(name), message)
     }
 
     /// An error of these problems.
@@ -191,8 +191,7 @@ impl Reader {
 
     fn take(&mut self, setting: &'static Setting, value: Option<Value>, place: Place) {
         let Some(value) = value else {
-            let message = format!("`{}` must be {}", setting.name, setting.kind.expected());
-            self.problems.push(Problem::new(place, message));
+            self.problems.push(of_another_kind(setting, place));
             return;
         };
         if let State::OnlyOff(off) = setting.state
@@ -215,15 +214,26 @@ impl Reader {
             && file.is_readable_by_others()
         {
             let path = file.path().display();
-            let problem = Problem::new(given.place.clone(), format!("`{name}` stands in a file that others can read"))
+            let problem = Complaint::new(given.place.clone(), format!("`{name}` stands in a file that others can read"))
                 .help(format!("chmod 600 {path}, or move the key to a file of its own and name it in `{name}_file`"));
             self.problems.push(problem);
         }
     }
 }
 
+fn of_another_kind(setting: &Setting, place: Place) -> Problem {
+    let help = match &place {
+        Place::Environment(variable) => {
+            format!("such as `{variable}={}`", setting.kind.example_text())
+        }
+        _ => format!("such as `{} = {}`", setting.key(), setting.kind.example()),
+    };
+    let message = format!("`{}` must be {}", setting.name, setting.kind.expected());
+    Complaint::new(place, message).help(help)
+}
+
 fn not_built(name: &str, key: &str, only: &str, place: Place) -> Problem {
-    Problem::new(
+    Complaint::new(
         place,
         format!("`{name}` is not built yet; only `{only}` is accepted"),
     )
@@ -232,13 +242,13 @@ fn not_built(name: &str, key: &str, only: &str, place: Place) -> Problem {
 
 fn unknown(name: &str, place: Place) -> Problem {
     if let Some((_, advice)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
-        return Problem::new(place, format!("there is no setting `{name}`")).help(*advice);
+        return Complaint::new(place, format!("there is no setting `{name}`")).help(*advice);
     }
     if schema::sections().contains(&name) {
-        return Problem::new(place, format!("`{name}` must be a section"))
+        return Complaint::new(place, format!("`{name}` must be a section"))
             .help(format!("write `[{name}]` on a line of its own"));
     }
-    let problem = Problem::new(place, format!("there is no setting `{name}`"));
+    let problem = Complaint::new(place, format!("there is no setting `{name}`"));
     match meant(name) {
         Some(meant) => problem.help(format!("did you mean `{meant}`?")),
         None => problem.help("`countersign config show` lists every setting"),
@@ -248,13 +258,7 @@ fn unknown(name: &str, place: Place) -> Problem {
 /// The setting that an unknown name was most likely meant to be.
 fn meant(name: &str) -> Option<String> {
     let Some((section, key)) = name.split_once('.') else {
-        let elsewhere = SETTINGS
-            .iter()
-            .find(|setting| setting.key() == name.to_lowercase());
-        let section = || closest(name, schema::sections()).map(|section| format!("[{section}]"));
-        return elsewhere
-            .map(|setting| setting.name.to_owned())
-            .or_else(section);
+        return meant_at_top(name);
     };
     let keys = SETTINGS
         .iter()
@@ -269,6 +273,25 @@ fn meant(name: &str) -> Option<String> {
         .map(|setting| setting.name)
         .or_else(close)
         .map(str::to_owned)
+}
+
+/// The same for a name without a section: a setting that stands in one, one that stands in none, or a section.
+fn meant_at_top(name: &str) -> Option<String> {
+    let lower = name.to_lowercase();
+    if let Some(setting) = SETTINGS.iter().find(|setting| setting.key() == lower) {
+        return Some(setting.name.to_owned());
+    }
+    let sections = schema::sections();
+    let alone = SETTINGS
+        .iter()
+        .filter(|setting| setting.section().is_empty())
+        .map(Setting::key);
+    let meant = closest(name, alone.chain(sections.iter().copied()))?;
+    Some(if sections.contains(&meant) {
+        format!("[{meant}]")
+    } else {
+        meant.to_owned()
+    })
 }
 
 /// A URL may carry a password, and people paste keys where the name of a file belongs.

@@ -72,6 +72,130 @@ fn a_wrong_setting_is_shown_in_its_line_with_the_way_out() {
     assert_eq!(wrong.len(), 0);
 }
 
+/// Whatever the setting, one of these does not become it.
+const WRONG_VALUES: [&str; 15] = [
+    "true",
+    "-1",
+    "0",
+    "1.5",
+    "99999999999999",
+    "99999999999999999999999",
+    "[]",
+    "[1]",
+    "[\"\"]",
+    "{ a = 1 }",
+    "1979-05-27",
+    "\"\"",
+    "\"none\"",
+    "\"HTTP_X\"",
+    "\"1000w\"",
+];
+
+#[test]
+fn every_refusal_of_every_setting_says_what_to_do() {
+    let mut told = 0;
+    let mut helpless = Vec::new();
+    for setting in schema::SETTINGS {
+        let refusals: Vec<_> = WRONG_VALUES
+            .iter()
+            .filter_map(|value| load(&format!("{} = {value}\n", setting.name)).err())
+            .collect();
+        assert!(
+            !refusals.is_empty(),
+            "{} may be anything: no value is wrong",
+            setting.name
+        );
+        told += refusals.len();
+        helpless.extend(refusals.into_iter().filter(|message| !has_help(message)));
+    }
+    assert_eq!(helpless, Vec::<String>::new());
+    assert!(told > 500, "{told}");
+}
+
+#[test]
+fn what_contradicts_something_else_says_what_to_do() {
+    let rows = [
+        "preset = \"other\"\n",
+        "preset = \n",
+        "jwt.algorithm = \"es256\"\n",
+        "jwt.algorithm = \"None\"\n",
+        "jwt.user_id_claim = \"jti\"\n",
+        "jwt.jti_claim = \"sid\"\n",
+        "jwt.verifying_key = \"x\"\n",
+        "jwt.signing_key = \"x\"\njwt.signing_key_file = \"x\"\n",
+        "jwt.signing_key_file = \"\"\n",
+        "jwt.auth_header_types = [\"Bearer token\"]\n",
+        "jwt.auth_header_name = \"http_\"\n",
+        "session.limit = 4294967296\n",
+        "rotation.reuse_grace = \"11m\"\n",
+        "blacklist.enabled = false\njwt.blacklist_after_rotation = true\n",
+        "store.url = \"mysql://db/x\"\n",
+    ];
+    for text in rows {
+        let message = refusal(text);
+        assert!(has_help(&message), "{text}{message}");
+    }
+    let lower = refusal("jwt.algorithm = \"es256\"\n");
+    assert!(lower.contains("did you mean `ES256`?"), "{lower}");
+    let pair = with_pair(ED25519_PRIVATE, "no PEM\n");
+    assert!(has_help(&refusal(&pair)), "{}", refusal(&pair));
+}
+
+#[test]
+fn a_wrong_variable_says_what_to_do() {
+    for setting in schema::SETTINGS {
+        let name = environment::variable_of(setting.name);
+        let message = Folder::with("").load(&[(&name, "[")]).err();
+        assert!(
+            message.as_ref().is_none_or(|message| has_help(message)),
+            "{message:?}"
+        );
+    }
+    let message = Folder::with("")
+        .load(&[("COUNTERSIGN__JWT__LEEWAY", "soon")])
+        .err()
+        .unwrap();
+    assert!(
+        message.contains("help: such as `COUNTERSIGN__JWT__LEEWAY=10s`"),
+        "{message}"
+    );
+}
+
+/// Whether as much is advised as is refused.
+fn has_help(message: &str) -> bool {
+    let refused = message.lines().filter(|line| line.starts_with("error"));
+    refused.count() == message.matches("= help: ").count()
+}
+
+#[test]
+fn django_names_of_headers_are_refused_with_their_plain_names() {
+    for (name, plain) in [
+        ("HTTP_AUTHORIZATION", "Authorization"),
+        ("http_x_token", "X-Token"),
+    ] {
+        let message = refusal(&format!("jwt.auth_header_name = \"{name}\"\n"));
+        assert!(message.contains(&format!("write `{plain}`")), "{message}");
+    }
+    let config = load("jwt.auth_header_name = \"X-HTTP_ID\"\n").unwrap();
+    assert_eq!(config.policy.wire.auth_header_name, "X-HTTP_ID");
+}
+
+#[test]
+fn names_without_a_section_are_recognized() {
+    for (wrong, meant) in [
+        ("presett", "`preset`"),
+        ("Preset", "`preset`"),
+        ("leeway", "`jwt.leeway`"),
+        ("sesion", "`[session]`"),
+    ] {
+        let message = refusal(&format!("{wrong} = 1\n"));
+        assert!(
+            message.contains(&format!("did you mean {meant}?")),
+            "{message}"
+        );
+    }
+}
+
 #[test]
 fn everything_that_is_unknown_is_told_at_once_in_the_order_of_the_file() {
     let message = refusal("[session]\nclaims = \"x\"\n[jwt]\nzz = 1\nleway = 1\n");
@@ -380,6 +504,86 @@ fn a_public_half_must_fit_its_signing_key() {
     assert!(load(&text).is_ok());
 }
 
+/// Key pairs made for tests, in every form.
+const RECORDED_KEYS: &str =
+    include_str!("../../../countersign-token/tests/vectors/simplejwt/keys.json");
+
+fn recorded(name: &str) -> serde_json::Value {
+    let file: serde_json::Value = serde_json::from_str(RECORDED_KEYS).unwrap();
+    let keys = file["keys"].as_array().unwrap();
+    keys.iter().find(|key| key["name"] == name).unwrap().clone()
+}
+
+#[test]
+fn every_algorithm_reads_its_keys_in_every_form() {
+    let rows = [
+        (
+            "rsa1",
+            "private_pem_pkcs1",
+            &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"][..],
+        ),
+        ("p256", "private_pem_sec1", &["ES256"]),
+        ("p384", "private_pem_sec1", &["ES384"]),
+        ("p521", "private_pem_sec1", &["ES512"]),
+        ("ed25519", "private_pem_pkcs8", &["EdDSA"]),
+    ];
+    for (name, own_form, algorithms) in rows {
+        let key = recorded(name);
+        let public = key["public_pem_spki"].as_str().unwrap();
+        for form in [own_form, "private_pem_pkcs8"] {
+            for algorithm in algorithms {
+                let text = with_pair(key[form].as_str().unwrap(), public);
+                let config = load(&text.replace("EdDSA", algorithm)).unwrap();
+                assert_eq!(config.policy.tokens.algorithm.name(), *algorithm);
+                assert!(config.names_signing_key(), "{algorithm} {form}");
+            }
+        }
+    }
+    let other = recorded("rsa2");
+    let text = with_pair(
+        recorded("rsa1")["private_pem_pkcs1"].as_str().unwrap(),
+        other["public_pem_spki"].as_str().unwrap(),
+    );
+    let message = refusal(&text.replace("EdDSA", "RS256"));
+    assert!(message.contains("is not the public half"), "{message}");
+}
+
+#[test]
+fn longer_hashes_take_longer_secrets() {
+    for (algorithm, minimum) in [("HS256", 32), ("HS384", 48), ("HS512", 64)] {
+        let secret = &SECRET.repeat(3)[..minimum];
+        let with =
+            |secret| format!("[jwt]\nalgorithm = \"{algorithm}\"\nsigning_key = \"{secret}\"\n");
+        assert!(load(&with(secret)).is_ok(), "{algorithm}");
+        let message = refusal(&with(&secret[1..]));
+        let expected = format!("{algorithm} needs a secret of at least {minimum} bytes");
+        assert!(message.contains(&expected), "{message}");
+    }
+    for algorithm in Algorithm::ALL {
+        let text = format!("[jwt]\nalgorithm = \"{algorithm}\"\n");
+        assert!(
+            load(&text).is_ok(),
+            "{algorithm}: the program makes the key"
+        );
+    }
+}
+
+#[test]
+fn key_pairs_out_of_documentation_are_refused_in_every_form() {
+    let message = refusal(&with_pair(ES256_SAMPLE, "").replace("EdDSA", "ES256"));
+    assert!(
+        message.contains("is a sample from a documentation"),
+        "{message}"
+    );
+    assert!(!message.contains("MHcCAQ"), "{message}");
+}
+
+/// The ES256 key of a well-known token page, as SEC1.
+const ES256_SAMPLE: &str = "-----BEGIN EC PRIVATE KEY-----\n\
+    MHcCAQEEIHr2cy9YHQBa/PIW9jhf9jcQKSQsxghA3X0qelUDt9IcoAoGCCqGSM49\n\
+    AwEHoUQDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9q9UU8I5mEovUf86QZ7kOBIjJ\n\
+    wqnzD1omageEHWwHdBO6B+dFabmdT9POxg==\n-----END EC PRIVATE KEY-----\n";
+
 #[test]
 fn a_key_of_another_kind_than_the_algorithm_is_refused_by_name() {
     let message = refusal(&format!("[jwt]\nsigning_key = \"{SECRET}\"\n"));
@@ -426,7 +630,9 @@ fn every_setting_of_the_differential_tester_is_understood() {
          blacklist_after_rotation = true\nupdate_last_login = true\nsigning_key = \"{SECRET}\"\n\
          audience = [\"shop-floor\", \"office\"]\nissuer = \"https://issuer.example.test\"\nleeway = 30\n\
          auth_header_types = [\"JWT\", \"Token\"]\nauth_header_name = \"X-Access-Token\"\nuser_id_claim = \"uid\"\n\
-         auth_token_classes = [\"access\"]\ntoken_type_claim = \"kind\"\njti_claim = \"tid\"\n\
+         auth_token_classes = [\"sliding\", \"access\"]\nsliding_token_lifetime = \"10m\"\n\
+         sliding_token_refresh_lifetime = \"2d\"\nsliding_token_refresh_exp_claim = \"window_end\"\n\
+         token_type_claim = \"kind\"\njti_claim = \"tid\"\n\
          check_user_is_active = false\n\n[blacklist]\nenabled = true\n\n[cookies]\nenabled = false\n"
     );
     let config = load(&text).unwrap();
@@ -437,6 +643,10 @@ fn every_setting_of_the_differential_tester_is_understood() {
         ("jwt.audience", r#"["shop-floor", "office"]"#),
         ("jwt.auth_header_types", r#"["JWT", "Token"]"#),
         ("jwt.auth_header_name", r#""X-Access-Token""#),
+        ("jwt.auth_token_classes", r#"["sliding", "access"]"#),
+        ("jwt.sliding_token_lifetime", r#""10m""#),
+        ("jwt.sliding_token_refresh_lifetime", r#""2d""#),
+        ("jwt.sliding_token_refresh_exp_claim", r#""window_end""#),
         ("jwt.user_id_claim", r#""uid""#),
         ("jwt.token_type_claim", r#""kind""#),
         ("jwt.jti_claim", r#""tid""#),
@@ -542,7 +752,9 @@ const REFUSALS: &[(&str, &str)] = &[
  --> countersign.toml:3:25
   |
 3 | rotate_refresh_tokens = \"yes\"
-  |                         ^^^^^",
+  |                         ^^^^^
+  |
+  = help: such as `rotate_refresh_tokens = true`",
         ),
         (
             "[foreign]\nrefresh = \"some\"\n",
@@ -550,7 +762,9 @@ const REFUSALS: &[(&str, &str)] = &[
  --> countersign.toml:2:11
   |
 2 | refresh = \"some\"
-  |           ^^^^^^",
+  |           ^^^^^^
+  |
+  = help: such as `refresh = \"off\"`",
         ),
         (
             "[session]\nidle = \"14d\"\n",
@@ -573,29 +787,105 @@ const REFUSALS: &[(&str, &str)] = &[
   = help: use `modern` or `simplejwt`",
         ),
         (
+            "[jwt]\nauth_token_classes = [\"access\", \"id\"]\n",
+            "error: `jwt.auth_token_classes`: there is no class of token `id`
+ --> countersign.toml:2:22
+  |
+2 | auth_token_classes = [\"access\", \"id\"]
+  |                      ^^^^^^^^^^^^^^^^
+  |
+  = help: use `access`, `sliding`, `refresh`, `untyped`",
+        ),
+        (
+            "[jwt]\nauth_token_classes = []\n",
+            "error: `jwt.auth_token_classes`: at least one class of token is needed, or no resource could be reached
+ --> countersign.toml:2:22
+  |
+2 | auth_token_classes = []
+  |                      ^^
+  |
+  = help: leave it out for the default, `auth_token_classes = [\"access\"]`",
+        ),
+        (
             "[jwt]\nleeway = 301\n",
             "error: `jwt.leeway`: at most 300 seconds are tolerated
  --> countersign.toml:2:10
   |
 2 | leeway = 301
-  |          ^^^",
+  |          ^^^
+  |
+  = help: leave it out for the default, `leeway = \"10s\"`",
         ),
         (
-            "[jwt]\nalgorithm = \"RS256\"\n",
-            "error: `jwt.algorithm`: algorithm \"RS256\" is not yet in this build; use ES256, EdDSA or HS256
+            "[jwt]\nalgorithm = \"ES521\"\n",
+            "error: `jwt.algorithm`: algorithm \"ES521\" has never been registered; P-521 is ES512
  --> countersign.toml:2:13
   |
-2 | algorithm = \"RS256\"
-  |             ^^^^^^^",
+2 | algorithm = \"ES521\"
+  |             ^^^^^^^
+  |
+  = help: use one of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA",
         ),
         (
             "[jwt]\nblacklist_after_rotation = false\n",
-            "error: `rotation.reuse_detection`: it cannot be on while rotated tokens stay good: \
-             set jwt.blacklist_after_rotation = true or switch it off
+            "error: `rotation.reuse_detection` cannot be on while rotated tokens stay good
  --> countersign.toml:2:28
   |
 2 | blacklist_after_rotation = false
-  |                            ^^^^^",
+  |                            ^^^^^
+  |
+  = help: set `rotation.reuse_detection = false`, or `jwt.blacklist_after_rotation = true`",
+        ),
+        (
+            "[blacklist]\nenabled = false\n",
+            "error: `rotation.reuse_detection` cannot be on without the blacklist
+ --> countersign.toml:2:11
+  |
+2 | enabled = false
+  |           ^^^^^
+  |
+  = help: set `rotation.reuse_detection = false`, or `blacklist.enabled = true`",
+        ),
+        (
+            "preset = \"simplejwt\"\n[jwt]\nrotate_refresh_tokens = true\n\
+             [blacklist]\nenabled = false\n[rotation]\nreuse_detection = true\n",
+            "error: `rotation.reuse_detection` cannot be on without the blacklist
+ --> countersign.toml:7:19
+  |
+7 | reuse_detection = true
+  |                   ^^^^
+  |
+  = help: set `rotation.reuse_detection = false`, or `blacklist.enabled = true` and `jwt.blacklist_after_rotation = true`",
+        ),
+        (
+            "[jwt]\nauth_header_name = \"HTTP_X_ACCESS_TOKEN\"\n",
+            "error: `jwt.auth_header_name` is the header's own name, not Django's key for it
+ --> countersign.toml:2:20
+  |
+2 | auth_header_name = \"HTTP_X_ACCESS_TOKEN\"
+  |                    ^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: write `X-Access-Token`",
+        ),
+        (
+            "[keys]\nmaster_key_file = \"\"\n",
+            "error: `keys.master_key_file` must name a file
+ --> countersign.toml:2:19
+  |
+2 | master_key_file = \"\"
+  |                   ^^
+  |
+  = help: such as `master.key`, or leave it out: that is the default",
+        ),
+        (
+            "presett = \"modern\"\n",
+            "error: there is no setting `presett`
+ --> countersign.toml:1:1
+  |
+1 | presett = ********
+  | ^^^^^^^
+  |
+  = help: did you mean `preset`?",
         ),
         (
             "[store]\nurl = \"postgres://ann:hush@db/x\"\n",
@@ -609,7 +899,9 @@ const REFUSALS: &[(&str, &str)] = &[
         ),
         (
             "[jwt]\nsigning_key = \"hush\n",
-            "error: this is not TOML: invalid basic string, expected `\"`\n--> countersign.toml:2:20",
+            "error: this is not TOML: invalid basic string, expected `\"`
+--> countersign.toml:2:20
+ = help: sections stand in brackets and texts in quotes: `[jwt]`, `issuer = \"me\"`",
         ),
         (
             "[server\n",
@@ -617,6 +909,8 @@ const REFUSALS: &[(&str, &str)] = &[
  --> countersign.toml:1:8
   |
 1 | [server
-  |        ^",
+  |        ^
+  |
+  = help: sections stand in brackets and texts in quotes: `[jwt]`, `issuer = \"me\"`",
         ),
     ];

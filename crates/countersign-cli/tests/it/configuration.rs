@@ -113,4 +113,7 @@ fn help_teaches_every_command() {
         assert!(help.stdout.contains("countersign"), "{help:?}");
     }
     assert_eq!(place.run(&["tokens"]).code, Some(2));
+    let version = place.run(&["--version"]).done();
+    let expected = concat!("countersign ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(version.stdout, expected);
 }

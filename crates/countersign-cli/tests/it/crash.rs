@@ -27,10 +27,15 @@ fn place(settings: &str) -> Place {
 /// more request, whose answer was lost.
 type Chain = Vec<String>;
 
-/// Rotates as fast as the server answers, until the connection breaks.
-fn rotate_until_it_breaks(address: SocketAddr, answered: &AtomicUsize) -> Chain {
+/// Signs in, waits for the others, and rotates as fast as the server answers, until the connection breaks.
+fn rotate_until_it_breaks(
+    address: SocketAddr,
+    signed_in: &Barrier,
+    answered: &AtomicUsize,
+) -> Chain {
     let mut client = Client::connect(address);
     let mut chain = vec![client.login("alice").text("refresh")];
+    signed_in.wait();
     while let Some(reply) = client.try_refresh(chain.last().unwrap()) {
         assert_eq!(reply.status, 200, "{reply:?}");
         chain.push(reply.text("refresh"));
@@ -44,11 +49,11 @@ fn rotate_until_it_breaks(address: SocketAddr, answered: &AtomicUsize) -> Chain 
 fn crash_after(place: &Place, rotations: usize) -> Vec<Chain> {
     let mut server = place.serve(&["serve"]);
     let address = server.address();
-    let answered = AtomicUsize::new(0);
+    let (signed_in, answered) = (Barrier::new(CLIENTS), AtomicUsize::new(0));
     let deadline = Instant::now() + Duration::from_mins(1);
     thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS)
-            .map(|_| scope.spawn(|| rotate_until_it_breaks(address, &answered)))
+            .map(|_| scope.spawn(|| rotate_until_it_breaks(address, &signed_in, &answered)))
             .collect();
         while answered.load(Ordering::Relaxed) < rotations {
             assert!(
@@ -141,9 +146,9 @@ fn sigterm_under_load_cuts_off_no_request() {
     let place = place(MODERN);
     let mut server = place.serve(&["serve"]);
     let address = server.address();
-    let answered = AtomicUsize::new(0);
+    let (signed_in, answered) = (Barrier::new(1), AtomicUsize::new(0));
     let chain = thread::scope(|scope| {
-        let client = scope.spawn(|| rotate_until_it_breaks(address, &answered));
+        let client = scope.spawn(|| rotate_until_it_breaks(address, &signed_in, &answered));
         while answered.load(Ordering::Relaxed) < 20 {
             thread::yield_now();
         }

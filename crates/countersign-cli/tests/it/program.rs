@@ -82,6 +82,16 @@ impl Place {
         Done::of(&child.wait_with_output().unwrap())
     }
 
+    /// Runs the binary to its end with a line on its stdin, which stays open meanwhile.
+    pub(crate) fn run_beside_open_stdin(&self, line: &str, words: &[&str]) -> Done {
+        let mut child = self.command(words).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(format!("{line}\n").as_bytes()).unwrap();
+        let done = Done::of(&child.wait_with_output().unwrap());
+        drop(stdin);
+        done
+    }
+
     /// Makes a user and returns its id.
     pub(crate) fn user(&self, name: &str, password: &str) -> i64 {
         let words = [
@@ -155,6 +165,12 @@ impl Done {
         assert_eq!(self.code, Some(code), "{self:?}");
         assert!(self.stderr.contains(why), "{self:?}");
         assert!(self.stderr.contains("help: "), "{self:?}");
+        self
+    }
+
+    /// Insists that it did not say this.
+    pub(crate) fn silent_about(self, words: &str) -> Self {
+        assert!(!self.stderr.contains(words), "{self:?}");
         self
     }
 

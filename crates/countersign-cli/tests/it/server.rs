@@ -147,6 +147,20 @@ fn sigterm_finishes_what_was_begun_and_exits_0() {
 }
 
 #[test]
+fn a_server_purges_by_itself_until_it_stops() {
+    let place = place();
+    let mut server = place.serve(&["serve", "--log", "countersign=debug"]);
+    assert_eq!(server.send(&Request::get("/healthz")).status, 200);
+    let (code, log) = server.stop();
+    assert_eq!(code, Some(0), "{log:?}");
+    let begun = log
+        .iter()
+        .find(|line| line.contains("purging what expires"))
+        .unwrap_or_else(|| panic!("{log:?}"));
+    assert!(begun.contains("\"purge.pause_seconds\":600"), "{begun}");
+}
+
+#[test]
 fn a_port_that_is_taken_names_the_setting() {
     let place = place();
     let mut server = place.serve(&["serve"]);

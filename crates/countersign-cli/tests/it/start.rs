@@ -62,7 +62,10 @@ fn a_store_does_not_open_without_its_own_master_key() {
     std::fs::remove_file(place.path("master.key")).unwrap();
     place
         .run(&["user", "list"])
-        .failed(1, "the master key master.key cannot be read");
+        .failed(1, "the master key master.key cannot be read")
+        .failed(1, "restore it from a backup")
+        .failed(1, "every token is void")
+        .silent_about("countersign init");
     place.run(&["migrate"]).failed(1, "cannot be read");
     assert!(
         !place.path("master.key").exists(),
@@ -82,6 +85,20 @@ fn a_store_does_not_open_without_its_own_master_key() {
     std::fs::write(place.path("master.key"), &key).unwrap();
     place.put("master.key.txt", "", 0o600);
     place.run(&["user", "list"]).done();
+}
+
+#[test]
+fn a_store_without_keys_misses_no_master_key() {
+    let place = Place::migrated("");
+    let store = rusqlite::Connection::open(place.path("countersign.db")).unwrap();
+    store
+        .execute_batch("DELETE FROM signing_key; DELETE FROM sealing_key; DELETE FROM key_check;")
+        .unwrap();
+    std::fs::remove_file(place.path("master.key")).unwrap();
+    place
+        .run(&["user", "list"])
+        .failed(1, "the store has no keys yet")
+        .failed(1, "countersign migrate");
 }
 
 #[test]

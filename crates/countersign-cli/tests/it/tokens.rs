@@ -129,6 +129,64 @@ fn nobody_issues_tokens_to_an_inactive_user() {
 }
 
 #[test]
+fn a_token_ends_with_its_line_and_not_with_stdin() {
+    let place = place();
+    let pair = issue(&place);
+    let refresh = pair["refresh"].as_str().unwrap();
+    for words in [["token", "explain"], ["token", "revoke"]] {
+        place.run_beside_open_stdin(refresh, &words).done();
+    }
+}
+
+#[test]
+fn an_id_of_a_foreign_token_leads_to_the_token_itself() {
+    let place = place();
+    let words = ["token", "revoke", "--jti", "minted-elsewhere"];
+    let refused = place
+        .run(&words)
+        .failed(1, "the token was minted elsewhere")
+        .silent_about("not accepted");
+    assert!(
+        refused.stderr.contains("countersign token revoke < "),
+        "{refused:?}"
+    );
+    let forged = "eyJhbGciOiJub25lIn0.eyJ1c2VyX2lkIjoiMSJ9.";
+    let refused = place
+        .run_with(forged, &["token", "revoke"])
+        .failed(1, "cannot be revoked");
+    assert!(
+        refused.stderr.contains("it is not accepted anyway"),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn flush_goes_on_by_a_day_at_most_unless_the_clock_was_looked_at() {
+    let place = place();
+    let purged_until = |second: i64| {
+        let store = rusqlite::Connection::open(place.path("countersign.db")).unwrap();
+        store
+            .execute("UPDATE ledger SET purged_until = ?1", [second])
+            .unwrap();
+    };
+    purged_until(1_577_836_800);
+    let words = ["token", "flush-expired", "--json"];
+    let cautious = place.run(&words).done();
+    let told = cautious.json();
+    assert_eq!(told["expired_before"], "2020-01-02T00:00:00Z", "{told}");
+    assert_eq!(told["held_back"], true, "{told}");
+    for part in ["2020-01-02T00:00:00Z", "--yes"] {
+        assert!(cautious.stderr.contains(part), "{cautious:?}");
+    }
+
+    let all = place.run(&[&words[..], &["--yes"]].concat()).done();
+    assert_eq!(all.json()["held_back"], false, "{all:?}");
+    assert_eq!(all.stderr, "");
+    let again = place.run(&words).done();
+    assert_eq!(again.json()["held_back"], false, "{again:?}");
+}
+
+#[test]
 fn flush_removes_nothing_that_is_alive() {
     let place = place();
     let pair = issue(&place);

@@ -142,6 +142,36 @@ fn a_password_is_no_argument_and_is_never_printed() {
 }
 
 #[test]
+fn a_password_that_nobody_could_sign_in_with_is_refused() {
+    let place = Place::migrated("");
+    place.user("ann", "pw-of-ann");
+    for words in [
+        ["user", "create", "--username", "bob", "--password-stdin"],
+        [
+            "user",
+            "set-password",
+            "--username",
+            "ann",
+            "--password-stdin",
+        ],
+    ] {
+        place
+            .run_with("a\0b\n", &words)
+            .failed(1, "a password has no NUL character");
+    }
+    place
+        .run(&["user", "show", "--username", "bob"])
+        .failed(1, "there is no such user");
+}
+
+#[test]
+fn a_password_ends_with_its_line_and_not_with_stdin() {
+    let place = Place::migrated("");
+    let words = ["user", "create", "--username", "ann", "--password-stdin"];
+    place.run_beside_open_stdin("pw-of-ann", &words).done();
+}
+
+#[test]
 fn only_the_first_line_of_stdin_is_the_password() {
     let place = Place::migrated("");
     let create = |name| ["user", "create", "--username", name, "--password-stdin"];

@@ -1,0 +1,153 @@
+//! What a running server does by itself: it purges what has expired.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign::Authority;
+use countersign::authority::{PurgeHorizon, PurgeReport};
+use countersign_token::UnixMillis;
+use tokio::time::sleep;
+
+use crate::output;
+
+/// How often it purges.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rhythm {
+    /// The pause between two purges.
+    pub(crate) pause: Duration,
+    /// The pause after a purge that was held back. Each of those moves on by a day, so that this is what stands
+    /// between a clock that jumped ahead and the sessions of everybody: long enough to be noticed.
+    pub(crate) pause_held_back: Duration,
+}
+
+impl Rhythm {
+    /// What servers keep to.
+    pub(crate) const OF_SERVERS: Self = Self {
+        pause: Duration::from_mins(10),
+        pause_held_back: Duration::from_hours(12),
+    };
+}
+
+/// Purges again and again, beginning after a pause: a server that restarts all the time must not hurry on. Runs
+/// until it is dropped, which is safe at any moment: every batch is one transaction.
+pub(crate) async fn purge_regularly(authority: Arc<Authority>, rhythm: Rhythm) {
+    tracing::debug!(
+        purge.pause_seconds = rhythm.pause.as_secs(),
+        "purging what expires from now on"
+    );
+    let mut pause = rhythm.pause;
+    loop {
+        sleep(pause).await;
+        let purged = authority
+            .purge_expired(PurgeHorizon::Cautious, &mut |_| ())
+            .await;
+        pause = rhythm.pause;
+        match purged {
+            Ok(report) if report.held_back => {
+                log_held_back(&report);
+                pause = rhythm.pause_held_back;
+            }
+            Ok(report) => log(&report),
+            Err(error) => {
+                tracing::warn!(error = %error, "what has expired could not be purged");
+            }
+        }
+    }
+}
+
+fn log(report: &PurgeReport) {
+    tracing::info!(
+        purge.sessions = report.sessions,
+        purge.foreign_tokens = report.foreign_tokens,
+        purge.log_entries = report.log_entries,
+        purge.horizon = horizon(report),
+        "purged what had expired"
+    );
+}
+
+fn log_held_back(report: &PurgeReport) {
+    tracing::warn!(
+        purge.sessions = report.sessions,
+        purge.foreign_tokens = report.foreign_tokens,
+        purge.log_entries = report.log_entries,
+        purge.horizon = horizon(report),
+        "purged no further than a day past the last purge: if the clock is right, \
+         `countersign token flush-expired --yes` does the rest"
+    );
+}
+
+fn horizon(report: &PurgeReport) -> String {
+    output::moment(UnixMillis::from(report.horizon))
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign::authority::{AccountRequest, Client};
+    use countersign::clock::{Clock as _, ManualClock};
+    use countersign::keys::{KeyRing, SigningKeySource};
+    use countersign::memory::MemoryStore;
+    use countersign::random::SystemRandom;
+    use countersign::secrets::MasterKey;
+    use countersign::session::SessionId;
+    use countersign::{Policy, Preset};
+    use tokio::task::JoinSet;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const DAY_MILLIS: i64 = 86_400_000;
+
+    async fn authority(clock: Arc<ManualClock>) -> Authority {
+        let store = Arc::new(MemoryStore::new());
+        let policy = Policy::preset(Preset::Modern);
+        let source = SigningKeySource::Stored(policy.tokens.algorithm);
+        let master = || MasterKey::from_bytes([7; 32]);
+        let now = clock.now();
+        KeyRing::found(store.as_ref(), &master(), &source, &SystemRandom, now)
+            .await
+            .unwrap();
+        let keys = KeyRing::load(store.as_ref(), master(), source)
+            .await
+            .unwrap();
+        Authority::new(policy, keys, store.clone(), store, clock).unwrap()
+    }
+
+    async fn open_session(authority: &Authority, username: &str) -> SessionId {
+        let account = authority
+            .create_account(username.to_owned(), None, AccountRequest::default())
+            .await
+            .unwrap();
+        let opened = authority.open_session(account.id, &Client::default()).await;
+        opened.unwrap().unwrap().session
+    }
+
+    #[tokio::test]
+    async fn what_has_expired_goes_by_itself_and_what_lives_stays() {
+        let clock = Arc::new(ManualClock::at(UnixMillis::from_seconds(1_893_456_000)));
+        let authority = Arc::new(authority(Arc::clone(&clock)).await);
+        let old = open_session(&authority, "ann").await;
+        clock.advance_millis(40 * DAY_MILLIS);
+        let new = open_session(&authority, "bob").await;
+
+        let mut chores = JoinSet::new();
+        let rhythm = Rhythm {
+            pause: Duration::from_millis(1),
+            pause_held_back: Duration::from_millis(1),
+        };
+        chores.spawn(purge_regularly(Arc::clone(&authority), rhythm));
+        let gone = async {
+            while exists(&authority, old).await {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(Duration::from_secs(20), gone).await.unwrap();
+        assert!(exists(&authority, new).await);
+        chores.shutdown().await;
+        assert_eq!(Arc::strong_count(&authority), 1, "nothing goes on");
+    }
+
+    async fn exists(authority: &Authority, sid: SessionId) -> bool {
+        let found = authority.store().find_session_by_sid(sid).await;
+        found.unwrap().is_some()
+    }
+}
