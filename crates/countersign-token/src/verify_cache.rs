@@ -222,7 +222,7 @@ mod tests {
     const TOKEN: &str = "a text that nobody has signed: the cache takes the word of its caller";
 
     fn soon() -> Timestamp {
-        NOW.plus(Duration::from_secs(300)).timestamp()
+        NOW.plus(Duration::from_mins(5)).timestamp()
     }
 
     /// A cache that remembers [`TOKEN`], if anything at all, and the keys that it belongs to.

@@ -395,7 +395,7 @@ impl Policy {
         if rotation.mode == RotationMode::Fork && rotation.reuse_detection == ReuseDetection::On {
             return Err(PolicyError::new(
                 "rotation.reuse_detection",
-                "it cannot be on while rotated tokens stay good: set jwt.blacklist_after_rotation = true or switch it off",
+                "it cannot be on while rotated tokens stay good: set jwt.blacklist_after_rotation = true (and blacklist.enabled = true), or switch it off",
             ));
         }
         if rotation.reuse_grace > MAX_REUSE_GRACE {

@@ -70,16 +70,19 @@ impl PublicKey {
                 .map(|raw| Self::from_raw(curve, raw)),
             (PairScheme::Rsa(rsa), Form::Pkcs1Public) => Some(Self::from_rsa_der(rsa, der)),
             (PairScheme::Rsa(rsa), Form::Spki) if der::name_of_key(der) == Some(der::RSA_KEY) => {
-                // The library looks neither at the parameters that follow the name nor for them.
-                Some(if der::has_plain_rsa_name(der) {
-                    Self::from_rsa_der(rsa, der)
-                } else {
-                    let algorithm = rsa.algorithm;
-                    Err(KeyError::Invalid { algorithm })
-                })
+                Some(Self::from_rsa_spki(rsa, der))
             }
             _ => None,
         }
+    }
+
+    /// The library looks at the name of the key alone, and takes any parameters that follow it.
+    fn from_rsa_spki(scheme: RsaScheme, der: &[u8]) -> Result<Self, KeyError> {
+        if !der::has_plain_rsa_name(der) {
+            let algorithm = scheme.algorithm;
+            return Err(KeyError::Invalid { algorithm });
+        }
+        Self::from_rsa_der(scheme, der)
     }
 
     fn from_rsa_der(scheme: RsaScheme, der: &[u8]) -> Result<Self, KeyError> {

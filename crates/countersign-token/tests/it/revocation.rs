@@ -427,14 +427,14 @@ fn what_was_applied_is_seen_by_every_later_check_through_growth_and_forgetting()
                 ..entry(number, scope_of(number))
             };
             index.apply(&lasting);
-            if number % 7 == 0 {
+            if number.is_multiple_of(7) {
                 let longer = RevocationEntry {
                     forget_at: Timestamp::from_seconds(6000),
                     ..lasting
                 };
                 index.apply(&longer);
             }
-            if number % 2_500 == 0 {
+            if number.is_multiple_of(2_500) {
                 assert_eq!(index.forget_expired(Timestamp::from_seconds(1000)), 2_500);
             }
         }
@@ -485,7 +485,7 @@ fn expected(number: u64) -> RevokedBy {
 
 /// Ids of ours and foreign ones.
 fn id_of(number: u64) -> String {
-    if number % 5 == 0 {
+    if number.is_multiple_of(5) {
         format!("foreign-{number}")
     } else {
         format!("{number:032x}")

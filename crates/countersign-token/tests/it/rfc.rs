@@ -1,7 +1,8 @@
 //! Examples printed in the RFCs (`tests/vectors/rfc`).
 //!
 //! The example tokens lack what we demand of a token, such as an id. Where the refusal names a
-//! claim, the signature has been judged good: it is judged first.
+//! claim, the signature has been judged good: it is judged first. That signing again gives the
+//! printed text is not tested: we write headers in two forms, and the RFCs in others.
 
 use countersign_token::{
     Algorithm, Authenticated, ClaimsSet, HeaderFault, HeaderForm, JwkFault, JwkSetError, KeyError,

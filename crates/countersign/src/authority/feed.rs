@@ -168,11 +168,9 @@ mod tests {
                 .unwrap();
             let keys = KeyRing::load(&store, master(), source).await.unwrap();
             let (keys, clock) = (Arc::new(keys), Arc::new(ManualClock::at(NOON)));
-            let feed = RevocationFeed::new(
-                Arc::new(store.clone()),
-                Arc::clone(&keys),
-                Arc::clone(&clock) as Arc<dyn Clock>,
-            );
+            let (shared, time): (Arc<dyn Store>, Arc<dyn Clock>) =
+                (Arc::new(store.clone()), clock.clone());
+            let feed = RevocationFeed::new(shared, Arc::clone(&keys), time);
             Self {
                 feed,
                 keys,

@@ -39,13 +39,14 @@ impl Decoys {
 /// The encoded text up to its salt, more or less: enough to bring equal costs together.
 fn scheme_and_cost(encoded: &EncodedPassword) -> &str {
     let text = encoded.as_stored();
-    let separators = text.match_indices('$').map(|(place, _)| place);
-    let end = if encoded.algorithm() == super::argon2::NAME {
-        separators.skip(3).next()
+    let fields = if encoded.algorithm() == super::argon2::NAME {
+        3
     } else {
-        separators.skip(1).next()
+        1
     };
-    text.get(..end.unwrap_or(text.len())).unwrap_or(text)
+    let mut separators = text.match_indices('$').map(|(place, _)| place);
+    let end = separators.nth(fields).unwrap_or(text.len());
+    text.get(..end).unwrap_or(text)
 }
 
 #[cfg(test)]
