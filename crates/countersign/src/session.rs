@@ -299,6 +299,15 @@ pub struct Lineage {
     pub root: SessionState,
 }
 
+impl Lineage {
+    /// Whether a fork may be opened: the session, its root and its own token are all good.
+    pub fn may_fork(&self) -> bool {
+        self.session.state == SessionState::Live
+            && self.root == SessionState::Live
+            && self.session.blacklisted_at.is_none()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

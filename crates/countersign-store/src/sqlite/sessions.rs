@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use countersign::account::AccountId;
 use countersign::audit::AuditEvent;
-use countersign::rotation::{RotationStep, later};
+use countersign::rotation::RotationStep;
 use countersign::session::{
     EndCause, Generation, Lineage, Salt, SessionId, SessionNumber, SessionRecord, SessionState,
 };
@@ -52,10 +52,10 @@ impl Sessions for SqliteStore {
         let (fork, event) = (fork.clone(), event.cloned());
         self.write(move |connection| {
             let lineage = lineage(connection, fork.from)?;
-            let Some(from) = lineage.as_ref().filter(|lineage| may_fork(lineage)) else {
+            let Some(from) = lineage.as_ref().filter(|lineage| lineage.may_fork()) else {
                 return Ok(Forked::Refused(lineage));
             };
-            let opened = forked(&from.session, draw_number(connection)?, &fork);
+            let opened = fork.opened_from(&from.session, draw_number(connection)?);
             insert(connection, &opened)?;
             keep_root_for(connection, &opened)?;
             record_in(connection, opened.sid, event)?;
@@ -451,28 +451,6 @@ fn draw_number(connection: &Connection) -> Result<SessionNumber, Failure> {
     )
     .optional()?
     .ok_or_else(|| Failure::Corrupt("every session number has been drawn".to_owned()))
-}
-
-fn may_fork(lineage: &Lineage) -> bool {
-    lineage.session.state == SessionState::Live
-        && lineage.root == SessionState::Live
-        && lineage.session.blacklisted_at.is_none()
-}
-
-fn forked(from: &SessionRecord, number: SessionNumber, fork: &Fork) -> SessionRecord {
-    let refresh_expires_at = from.deadline.map_or(fork.refresh_expires_at, |deadline| {
-        deadline.min(fork.refresh_expires_at)
-    });
-    SessionRecord {
-        number,
-        generation: Generation::FIRST,
-        created_at: fork.now,
-        rotated_at: fork.now,
-        refresh_expires_at,
-        keep_until: later(refresh_expires_at, fork.keep_beyond_seconds),
-        client: fork.client,
-        ..from.clone()
-    }
 }
 
 /// The three bytes at the end of a session's id.

@@ -7,9 +7,7 @@ use super::{Batch, MemoryStore, Tables};
 use crate::account::AccountId;
 use crate::audit::AuditEvent;
 use crate::rotation::{RotationStep, later, may_rotate, rotated};
-use crate::session::{
-    EndCause, Generation, Lineage, SessionId, SessionNumber, SessionRecord, SessionState,
-};
+use crate::session::{EndCause, Lineage, SessionId, SessionNumber, SessionRecord, SessionState};
 use crate::store::{
     AccountGuard, Blacklisting, Ending, Fork, Forked, LogScope, NewSession, Opening, Purged,
     Rotation, Sessions, StoreError,
@@ -40,10 +38,10 @@ impl Sessions for MemoryStore {
         let Some(lineage) = tables.lineage(fork.from) else {
             return Ok(Forked::Refused(None));
         };
-        if !may_fork(&lineage) {
+        if !lineage.may_fork() {
             return Ok(Forked::Refused(Some(lineage)));
         }
-        let record = forked(&lineage.session, tables.draw_number()?, fork);
+        let record = fork.opened_from(&lineage.session, tables.draw_number()?);
         tables.keep_at_least(record.root, record.keep_until);
         tables.sessions.insert(record.number, record.clone());
         tables.record_in(record.sid, event);
@@ -288,27 +286,5 @@ impl Tables {
             .ok_or_else(|| StoreError::Corrupt("every session number has been drawn".to_owned()))?;
         self.highest_number = number.get();
         Ok(number)
-    }
-}
-
-fn may_fork(lineage: &Lineage) -> bool {
-    lineage.session.state == SessionState::Live
-        && lineage.root == SessionState::Live
-        && lineage.session.blacklisted_at.is_none()
-}
-
-fn forked(from: &SessionRecord, number: SessionNumber, fork: &Fork) -> SessionRecord {
-    let refresh_expires_at = from.deadline.map_or(fork.refresh_expires_at, |deadline| {
-        deadline.min(fork.refresh_expires_at)
-    });
-    SessionRecord {
-        number,
-        generation: Generation::FIRST,
-        created_at: fork.now,
-        rotated_at: fork.now,
-        refresh_expires_at,
-        keep_until: later(refresh_expires_at, fork.keep_beyond_seconds),
-        client: fork.client,
-        ..from.clone()
     }
 }

@@ -6,7 +6,7 @@ use countersign_token::{Timestamp, UnixMillis};
 use super::StoreError;
 use crate::account::AccountId;
 use crate::audit::AuditEvent;
-use crate::rotation::RotationStep;
+use crate::rotation::{RotationStep, later};
 use crate::sealed_id::SealingKeyId;
 use crate::session::{
     ClientDigest, EndCause, Generation, Lineage, SessionId, SessionNumber, SessionRecord,
@@ -115,6 +115,25 @@ pub struct Fork {
     pub refresh_expires_at: Timestamp,
     /// How much longer than its refresh token any token may live, leeway included, in seconds.
     pub keep_beyond_seconds: i64,
+}
+
+impl Fork {
+    /// The row that this fork becomes under `number`. It inherits its root, public name, account and deadline.
+    pub fn opened_from(&self, from: &SessionRecord, number: SessionNumber) -> SessionRecord {
+        let refresh_expires_at = from.deadline.map_or(self.refresh_expires_at, |deadline| {
+            deadline.min(self.refresh_expires_at)
+        });
+        SessionRecord {
+            number,
+            generation: Generation::FIRST,
+            created_at: self.now,
+            rotated_at: self.now,
+            refresh_expires_at,
+            keep_until: later(refresh_expires_at, self.keep_beyond_seconds),
+            client: self.client,
+            ..from.clone()
+        }
+    }
 }
 
 /// How forking went.
