@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_token::{
-    Access, ClaimsError, ClaimsSet, KeySet, Refresh, SignedToken, Sliding, Timestamp, TokenKind,
-    UnixMillis, Verifier,
+    Access, ClaimsError, ClaimsSet, KeySet, NoRandomness, Refresh, SignedToken, Sliding, Timestamp,
+    TokenKind, UnixMillis, Verifier, VerifyCache,
 };
 
 use super::login::Form;
@@ -34,7 +34,11 @@ pub(super) fn verifier(tokens: &TokenPolicy, keys: Arc<KeySet>) -> Verifier {
     for audience in &tokens.audience {
         verifier = verifier.audience(audience.as_str());
     }
-    verifier
+    // Without randomness for its key there is no cache; every signature is then checked.
+    match VerifyCache::new(REMEMBERED_SIGNATURES) {
+        Ok(cache) => verifier.cache(cache),
+        Err(NoRandomness) => verifier,
+    }
 }
 
 impl Authority {
@@ -243,6 +247,9 @@ fn user_claim(account: AccountId) -> String {
 pub(super) fn whole_seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
+
+/// How many tokens' signatures are remembered: five megabytes when full.
+const REMEMBERED_SIGNATURES: usize = 50_000;
 
 /// How far ahead of the clock the `iat` of a token of ours may lie: another node's clock differs a little.
 const OWN_ISSUE_TIME_TOLERANCE: Duration = Duration::from_secs(5);
