@@ -330,7 +330,8 @@ pub(crate) enum KeysCommand {
     /// Revoke a stolen key: what it signed is refused in running servers when the command returns
     #[command(
         after_help = "Says first how many live sessions lose their tokens, and asks. A standby key takes the place of\n\
-        the one that signs.\n\n\
+        the one that signs. Services elsewhere that keep a copy of the JWK Set accept the key until they fetch it again:\n\
+        five minutes, if they go by its max-age.\n\n\
         Example:\n  countersign keys revoke wd5pcHJGbLmNOOvUDXUr4ZQ4VnBlJ4bZw0OqzQ3lMZk --yes"
     )]
     Revoke(RevokeKey),
