@@ -1,6 +1,7 @@
 //! The outermost layer: it sees every request first and every answer last.
 //!
-//! 1. A request without exactly one `Host` is refused (RFC 9112 §3.2), and its connection closed.
+//! 1. A request without exactly one `Host` that can be a host, with a target over 8 KiB, or in a transfer coding
+//!    other than `chunked` is refused (RFC 9112 §3.2, §3, §6.1), and its connection closed.
 //! 2. It gets an id of ours, which the answer and every line of its log carry. An id that a client sends is not read.
 //! 3. It is answered within a minute, or with 503.
 //! 4. A panic is a constant 500: neither the connection nor the process suffers.
@@ -22,7 +23,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderValue, Method, Version, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, Version, header};
 use axum::response::Response;
 use tokio::time::timeout;
 use tower::{Layer, Service};
@@ -146,10 +148,36 @@ fn method_name(method: &Method) -> &'static str {
 fn refuse(request: &Request) -> Option<Answer> {
     // Later versions name the host in their own way.
     let named_in_header = request.version() <= Version::HTTP_11;
-    if named_in_header && request.headers().get_all(header::HOST).iter().count() != 1 {
+    if named_in_header && !names_one_host(request.headers()) {
         return Some(simplejwt::host_refused());
     }
+    if target_bytes(request.uri()) > MOST_TARGET_BYTES {
+        return Some(simplejwt::target_too_long());
+    }
+    if !is_coded_plainly(request.headers()) {
+        return Some(simplejwt::transfer_coding_refused());
+    }
     (request.method() == Method::CONNECT).then(|| simplejwt::method_not_allowed(request.method()))
+}
+
+fn names_one_host(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let is_host =
+        |value: &HeaderValue| value.is_empty() || Authority::try_from(value.as_bytes()).is_ok();
+    hosts.next().is_some_and(is_host) && hosts.next().is_none()
+}
+
+fn target_bytes(target: &Uri) -> usize {
+    target
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len())
+}
+
+/// A body comes as it is, or in chunks of what it is: nothing here undoes a compression.
+fn is_coded_plainly(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let is_chunked = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"chunked");
+    codings.next().is_none_or(is_chunked) && codings.next().is_none()
 }
 
 async fn answered(answering: impl Future<Output = Result<Response, Infallible>>) -> Response {
@@ -202,6 +230,9 @@ fn add_headers(fields: &mut HeaderMap, id: &str) {
         .entry(header::CACHE_CONTROL)
         .or_insert(headers::NO_STORE);
 }
+
+/// The longest target of a request.
+const MOST_TARGET_BYTES: usize = 8 * 1024;
 
 /// How long a request may take altogether.
 const REQUEST_TIME: Duration = Duration::from_mins(1);

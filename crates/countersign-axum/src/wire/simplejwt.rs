@@ -247,6 +247,21 @@ pub(crate) fn host_refused() -> Answer {
     .with(header::CONNECTION, headers::CLOSE)
 }
 
+/// A request for a target that no endpoint has.
+pub(crate) fn target_too_long() -> Answer {
+    detail(StatusCode::URI_TOO_LONG, "Request target is too long.")
+        .with(header::CONNECTION, headers::CLOSE)
+}
+
+/// A body in a transfer coding that is not undone here.
+pub(crate) fn transfer_coding_refused() -> Answer {
+    detail(
+        StatusCode::BAD_REQUEST,
+        "No transfer coding but chunked is supported.",
+    )
+    .with(header::CONNECTION, headers::CLOSE)
+}
+
 /// What a refusal says, and of what: texts about the account come without `code`.
 enum Told {
     OfTheToken(Cow<'static, str>),

@@ -95,6 +95,55 @@ async fn exactly_one_host_is_required() {
 }
 
 #[tokio::test]
+async fn a_host_is_a_host() {
+    let site = Site::simplejwt().await;
+    let anonymous = site.anonymous();
+    for (host, status) in [
+        ("id.example:8000", StatusCode::UNAUTHORIZED),
+        ("[::1]:8000", StatusCode::UNAUTHORIZED),
+        ("", StatusCode::UNAUTHORIZED), // RFC 9112 §3.2: for a target without an authority
+        ("a b", StatusCode::BAD_REQUEST),
+        ("a/b", StatusCode::BAD_REQUEST),
+    ] {
+        let mut request = anonymous.request(Method::GET, ME);
+        let headers = request.headers_mut();
+        headers.insert(header::HOST, host.parse().unwrap());
+        assert_eq!(anonymous.send(request).await.status, status, "{host:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_target_over_8_kib_is_refused() {
+    let site = Site::simplejwt().await;
+    let anonymous = site.anonymous();
+    for (bytes, status) in [
+        (8 * 1024, StatusCode::UNAUTHORIZED),
+        (8 * 1024 + 1, StatusCode::URI_TOO_LONG),
+    ] {
+        let target = format!("{ME}?{}", "a".repeat(bytes - ME.len() - 1));
+        let request = anonymous.request(Method::GET, &target);
+        assert_eq!(anonymous.send(request).await.status, status, "{bytes}");
+    }
+}
+
+#[tokio::test]
+async fn no_transfer_coding_but_chunked_is_undone() {
+    let site = Site::simplejwt().await;
+    let anonymous = site.anonymous();
+    for (coding, status) in [
+        ("chunked", StatusCode::UNAUTHORIZED),
+        ("Chunked", StatusCode::UNAUTHORIZED),
+        ("gzip, chunked", StatusCode::BAD_REQUEST),
+        ("identity", StatusCode::BAD_REQUEST),
+    ] {
+        let mut request = anonymous.request(Method::GET, ME);
+        let headers = request.headers_mut();
+        headers.insert(header::TRANSFER_ENCODING, coding.parse().unwrap());
+        assert_eq!(anonymous.send(request).await.status, status, "{coding}");
+    }
+}
+
+#[tokio::test]
 async fn connect_is_refused() {
     let site = Site::simplejwt().await;
     assert_eq!(
