@@ -24,10 +24,13 @@ use countersign_token::{
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
+/// One algorithm of each family that has a floor of its own here.
+const MEASURED: [Algorithm; 3] = [Algorithm::Hs256, Algorithm::Es256, Algorithm::EdDsa];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let claims = claims().to_json();
     println!("{} bytes of claims: {claims}", claims.len());
-    for algorithm in Algorithm::ALL {
+    for algorithm in MEASURED {
         let subject = Subject::new(algorithm)?;
         subject.check();
         subject.verify();

@@ -177,7 +177,7 @@ impl<'a> Scanner<'a> {
 
     fn value(&mut self) -> Result<(), JsonError> {
         match self.peek() {
-            Some(b'"') => self.skip_string(),
+            Some(b'"') => self.skip_string().map(drop),
             Some(b'{') => self.object(&mut |_, _| ()),
             Some(b'[') => self.array(),
             Some(b't') => self.literal("true"),
@@ -198,30 +198,23 @@ impl<'a> Scanner<'a> {
 
     /// `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`
     fn number(&mut self) -> Result<(), JsonError> {
-        let start = self.at;
         self.take(b'-');
-        if !self.take(b'0') {
-            self.digits()?;
-        }
+        let mut digits = if self.take(b'0') { 1 } else { self.digits()? };
         if self.take(b'.') {
-            self.digits()?;
+            digits += self.digits()?;
         }
         if self.take(b'e') || self.take(b'E') {
             let _ = self.take(b'+') || self.take(b'-');
-            self.digits()?;
+            digits += self.digits()?;
         }
-        let digits = self
-            .slice_from(start)
-            .bytes()
-            .filter(u8::is_ascii_digit)
-            .count();
         if digits > MAX_DIGITS {
             return Err(self.error(JsonFault::NumberTooLong));
         }
         Ok(())
     }
 
-    fn digits(&mut self) -> Result<(), JsonError> {
+    /// At least one digit; tells how many.
+    fn digits(&mut self) -> Result<usize, JsonError> {
         let count = self
             .rest()
             .iter()
@@ -231,29 +224,35 @@ impl<'a> Scanner<'a> {
             return Err(self.error(JsonFault::Syntax));
         }
         self.at += count;
-        Ok(())
+        Ok(count)
     }
 
     /// Reads a string and resolves its escapes.
     fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
         let start = self.at;
-        self.skip_string()?;
+        let spelling = self.skip_string()?;
         let quoted = self.slice_from(start);
-        string_value(quoted).ok_or_else(|| self.error(JsonFault::Syntax))
+        let value = match spelling {
+            Spelling::Plain => quoted.get(1..quoted.len() - 1).map(Cow::Borrowed),
+            Spelling::Escaped => string_value(quoted),
+        };
+        value.ok_or_else(|| self.error(JsonFault::Syntax))
     }
 
     /// Checks a string and leaves it as it is.
-    fn skip_string(&mut self) -> Result<(), JsonError> {
+    fn skip_string(&mut self) -> Result<Spelling, JsonError> {
         self.expect(b'"')?;
+        let mut spelling = Spelling::Plain;
         loop {
             self.at += plain_prefix(self.rest());
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(());
+                    return Ok(spelling);
                 }
                 Some(b'\\') => {
                     self.at += 1;
+                    spelling = Spelling::Escaped;
                     self.escape()?;
                 }
                 _ => return Err(self.error(JsonFault::Syntax)),
@@ -357,6 +356,13 @@ impl<'a> Scanner<'a> {
             offset: self.at,
         }
     }
+}
+
+/// Whether a string's characters stand in the text as they are.
+#[derive(Clone, Copy)]
+enum Spelling {
+    Plain,
+    Escaped,
 }
 
 /// How many bytes from the start stand for themselves in a string: no quote, no backslash, no
