@@ -323,8 +323,9 @@ pub(crate) enum KeysCommand {
     Promote(PromoteKey),
     /// End the life of a key whose last token has expired: it verifies no more, and its secret is dropped
     #[command(
-        after_help = "Refused before that; `keys list` shows until when a key is needed.\n\n\
-        Example:\n  countersign keys retire wd5pcHJGbLmNOOvUDXUr4ZQ4VnBlJ4bZw0OqzQ3lMZk"
+        after_help = "Refused before that; `keys list` shows until when a key is needed. Asks, for nothing brings a secret back\n\
+        that a clock running ahead has dropped.\n\n\
+        Example:\n  countersign keys retire wd5pcHJGbLmNOOvUDXUr4ZQ4VnBlJ4bZw0OqzQ3lMZk --yes"
     )]
     Retire(RetireKey),
     /// Revoke a stolen key: what it signed is refused in running servers when the command returns
@@ -360,6 +361,9 @@ pub(crate) struct PromoteKey {
 pub(crate) struct RetireKey {
     #[command(flatten)]
     pub(crate) key: NamedKey,
+    /// Go on without being asked
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// `countersign keys revoke`

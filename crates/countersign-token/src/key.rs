@@ -5,6 +5,7 @@
 //! public material, and [`SigningKey::from_secret`] refuses secrets that look like it.
 
 mod der;
+mod edwards;
 mod error;
 mod id;
 mod jwk;

@@ -112,6 +112,15 @@ impl Ring<'_> {
         let keys = self.keys().await?;
         let key = find(&keys, kid)?;
         check_retirement(&keys, kid, now()).map_err(|why| refused(&why, kid))?;
+        if !args.yes {
+            let today = output::moment(now());
+            confirm(
+                &format!(
+                    "By this machine's clock it is {today}. Nothing brings the key's secret back.\nRetire it?"
+                ),
+                "--yes",
+            )?;
+        }
         done(KeyRing::retire(self.store, kid, now()).await).await?;
         self.tell(&Step::new(kid, key.algorithm, SigningKeyState::Retired))
     }

@@ -294,7 +294,7 @@ fn report_dry_run(form: Form, args: &FlushExpired) -> Result<(), Failure> {
     let caution = if args.yes {
         ""
     } else {
-        ", but no further than a day past the last purge"
+        ", but no further than the last purge wanted to go, and at most a day past where it went"
     };
     output::line(&format!(
         "Would remove what expired before {horizon}{caution}. Nothing was removed."
@@ -306,7 +306,7 @@ fn report_flush(form: Form, report: &PurgeReport) -> Result<(), Failure> {
     let horizon = output::moment(UnixMillis::from(report.horizon));
     if report.held_back {
         output::remark(&format!(
-            "Only what expired before {horizon} was purged, a day more than last time: a clock that jumped ahead\n\
+            "Only what expired before {horizon} was purged: a clock that jumped ahead\n\
              would remove live sessions. If the clock is right, run it again with --yes."
         ));
     }

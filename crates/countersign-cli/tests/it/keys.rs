@@ -277,7 +277,7 @@ fn a_key_retires_once_its_last_token_has_expired() {
             [],
         )
         .unwrap();
-    place.run(&["keys", "retire", "--", &first]).done();
+    place.run(&["keys", "retire", "--yes", "--", &first]).done();
     assert_eq!(states(&place), ["retired", "active"]);
     assert_eq!(published(&mut server), [second.as_str()]);
     assert_eq!(client.me(&access), 401);
@@ -343,7 +343,7 @@ fn every_step_is_audited_under_the_name_of_its_key() {
             [],
         )
         .unwrap();
-    place.run(&["keys", "retire", "--", &first]).done();
+    place.run(&["keys", "retire", "--yes", "--", &first]).done();
     place
         .run(&["keys", "revoke", "--yes", "--", &second])
         .done();

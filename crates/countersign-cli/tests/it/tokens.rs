@@ -166,7 +166,10 @@ fn flush_goes_on_by_a_day_at_most_unless_the_clock_was_looked_at() {
     let purged_until = |second: i64| {
         let store = rusqlite::Connection::open(place.path("countersign.db")).unwrap();
         store
-            .execute("UPDATE ledger SET purged_until = ?1", [second])
+            .execute(
+                "UPDATE ledger SET purged_until = ?1, purge_wanted = 9999999999",
+                [second],
+            )
             .unwrap();
     };
     purged_until(1_577_836_800);

@@ -129,33 +129,47 @@ fn remove(connection: &Connection, number: i64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Moves the horizon on, and says where it is now.
+/// Says up to where a purge may go, and remembers what was wanted.
 pub(super) fn move_purge_horizon(
     connection: &Connection,
     wanted: Timestamp,
     at_most_seconds: Option<i64>,
 ) -> Result<Timestamp, Failure> {
-    let last = last_purge_horizon(connection)?.unwrap_or(wanted);
-    let horizon = at_most_seconds.map_or(wanted, |seconds| wanted.min(later(last, seconds)));
+    let (last, wanted_last) = last_purge(connection)?;
+    let last = last.unwrap_or(wanted);
+    let horizon = at_most_seconds.map_or(wanted, |seconds| {
+        wanted
+            .min(wanted_last.unwrap_or(last))
+            .min(later(last, seconds))
+    });
     connection
         .prepare_cached(
             "UPDATE ledger
-             SET purged_until = max(:horizon, coalesce(purged_until, :horizon))",
+             SET purged_until = max(:horizon, coalesce(purged_until, :horizon)),
+                 purge_wanted = :wanted",
         )?
-        .execute(named_params! { ":horizon": horizon.seconds() })?;
+        .execute(named_params! {
+            ":horizon": horizon.seconds(),
+            ":wanted": wanted.seconds(),
+        })?;
     Ok(horizon)
 }
 
-/// A store that was never purged counts from its oldest session.
-fn last_purge_horizon(connection: &Connection) -> Result<Option<Timestamp>, Failure> {
+/// Up to where the last purge went, and wanted to go. A store that was never purged counts from its oldest session.
+fn last_purge(connection: &Connection) -> Result<(Option<Timestamp>, Option<Timestamp>), Failure> {
     let mut read = connection.prepare_cached(
-        "SELECT coalesce(
-             purged_until,
-             (SELECT created_at / 1000 FROM session ORDER BY number LIMIT 1)
-         )
+        "SELECT
+             coalesce(
+                 purged_until,
+                 (SELECT created_at / 1000 FROM session ORDER BY number LIMIT 1)
+             ) AS last,
+             purge_wanted AS wanted
          FROM ledger",
     )?;
-    Ok(read.query_row([], |row| Columns::of(row).seconds_if_any())?)
+    Ok(read.query_row([], |row| {
+        let mut columns = Columns::of(row);
+        Ok((columns.seconds_if_any()?, columns.seconds_if_any()?))
+    })?)
 }
 
 /// How many rows one batch of the purge looks at: some milliseconds of the writer's time.

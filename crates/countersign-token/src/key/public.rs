@@ -3,6 +3,7 @@
 use aws_lc_rs::signature::{ParsedPublicKey, RsaPublicKeyComponents, RsaSubjectPublicKey};
 
 use super::der::{self, Form};
+use super::edwards;
 use super::error::KeyError;
 use super::rsa::{RsaNumbers, check_size};
 use super::scheme::{Curve, PairScheme, RsaScheme};
@@ -31,6 +32,9 @@ impl PublicKey {
         let invalid = KeyError::Invalid { algorithm };
         let is_uncompressed = curve.ecdsa().is_none() || raw.first() == Some(&UNCOMPRESSED);
         if raw.len() != curve.raw_len() || !is_uncompressed {
+            return Err(invalid);
+        }
+        if algorithm == Algorithm::EdDsa && !edwards::is_sound(raw) {
             return Err(invalid);
         }
         Ok(Self {

@@ -123,6 +123,9 @@ impl Authority {
             .adopt_foreign_token(&adoption, Some(&event))
             .await?
         {
+            Adopted::Opened(session) if self.changed_meanwhile(&session, now).await? => {
+                Ok(Refresh::Refused(Refusal::AccountGone.into()))
+            }
             Adopted::Opened(session) => self.refresh_first_use(genuine, session, client, now).await,
             Adopted::Known(ForeignToken {
                 session: Some(session),

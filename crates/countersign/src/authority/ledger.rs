@@ -173,12 +173,12 @@ impl Authority {
         let Some(lineage) = self.store.find_session(number).await? else {
             return Ok(Err(Refusal::Unknown));
         };
-        let session = lineage.session;
         if self.policy.sessions.check == SessionCheck::On
-            && let SessionState::Ended { cause, .. } = session.state
+            && let Err(refusal) = refuse_ended(&lineage).and_then(|()| refuse_disabled(&lineage))
         {
-            return Ok(Err(Refusal::Ended(cause)));
+            return Ok(Err(refusal));
         }
+        let session = lineage.session;
         let facts = (session.account, session.sid);
         self.sessions.known.insert(number.get(), facts);
         Ok(Ok(facts))
@@ -251,7 +251,7 @@ pub(super) fn is_renewable(genuine: &Authenticated) -> bool {
 }
 
 /// Whether a token says that it is of the kind that its id was sealed for.
-fn says_its_kind(genuine: &Authenticated, kind: SealedKind) -> bool {
+pub(super) fn says_its_kind(genuine: &Authenticated, kind: SealedKind) -> bool {
     let said: Result<(), VerifyError> = match kind {
         SealedKind::Refresh => genuine.has_kind::<RefreshKind>(),
         SealedKind::Sliding => genuine.has_kind::<Sliding>(),
@@ -271,11 +271,21 @@ fn judge_row(
         .filter(|lineage| salt.is_none_or(|salt| salt == lineage.session.sid.salt()))
         .ok_or(Refusal::Unknown)?;
     refuse_ended(&lineage)?;
+    refuse_disabled(&lineage)?;
     match generation.cmp(&lineage.session.generation) {
         std::cmp::Ordering::Less => Err(Refusal::Spent),
         std::cmp::Ordering::Equal => Ok(lineage.session),
         std::cmp::Ordering::Greater => Err(Refusal::StoreRolledBack),
     }
+}
+
+/// Refuses a row that waits to be enabled, or whose root does.
+fn refuse_disabled(lineage: &Lineage) -> Result<(), Refusal> {
+    let states = [lineage.session.state, lineage.root];
+    if states.contains(&SessionState::Disabled) {
+        return Err(Refusal::Disabled);
+    }
+    Ok(())
 }
 
 /// Refuses a token whose user claim names somebody else than its session does. One that names nobody proves its

@@ -8,7 +8,7 @@ use countersign_token::UnixMillis;
 use super::{Authority, AuthorityError, Client, TokenPair};
 use crate::account::{Account, AccountId, Residence};
 use crate::audit::{Actor, AuditEvent, AuditKind};
-use crate::password::{Check, EncodedPassword, PlainPassword};
+use crate::password::{Check, EncodedPassword, PlainPassword, Upgrade};
 use crate::random::draw;
 use crate::rotation::later;
 use crate::session::{Generation, SessionId, SessionRecord};
@@ -71,9 +71,13 @@ impl Authority {
         let stored = account.as_ref().map(|account| account.password.clone());
         self.learn_decoys(now).await?;
         let name_digest = self.keys.name_digest(username);
+        let upgrade = match &account {
+            Some(account) if account.is_active() => Upgrade::IfOutdated,
+            _ => Upgrade::Never,
+        };
         let check = self
             .hasher
-            .check(bounded(password), stored, name_digest)
+            .check(bounded(password), stored, name_digest, upgrade)
             .await?;
         let (Some(account), Check::Matches { upgrade }) = (account.as_ref(), check) else {
             self.note_refusal(account.as_ref(), client, now).await?;

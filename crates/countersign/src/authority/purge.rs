@@ -11,7 +11,8 @@ use crate::store::{Purged, StoreError};
 /// How far a purge may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PurgeHorizon {
-    /// At most one day further than the last one: a clock that jumped ahead deletes nobody.
+    /// No further than the last purge wanted to go, and at most one day past where it went: a clock that jumped
+    /// ahead deletes nothing that is alive, unless it stays wrong from one purge to the next.
     Cautious,
     /// Up to now, whatever the last one was: somebody has looked at the clock.
     Unbounded,
@@ -22,7 +23,8 @@ pub enum PurgeHorizon {
 pub struct PurgeReport {
     /// What expired before this second is removed.
     pub horizon: Timestamp,
-    /// Whether there is more that has expired, which caution leaves to later purges.
+    /// Whether caution leaves more than the expired rows of two days to later purges: the clock jumped, or the last
+    /// purge was long ago.
     pub held_back: bool,
     /// Sessions that were removed.
     pub sessions: u64,
@@ -66,7 +68,7 @@ impl Authority {
         let horizon = self.store.move_purge_horizon(wanted, at_most).await?;
         Ok(PurgeReport {
             horizon,
-            held_back: horizon < wanted,
+            held_back: later(horizon, 2 * ONE_DAY_SECONDS) < wanted,
             sessions: 0,
             foreign_tokens: 0,
             log_entries: 0,

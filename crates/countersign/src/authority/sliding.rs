@@ -99,6 +99,9 @@ impl Authority {
         if self.is_revoked_wholesale(genuine, Some(address.session)) {
             return Ok(Err(Refusal::Blacklisted.into()));
         }
+        if let Some(cause) = self.end_if_changed_elsewhere(address.session, now).await? {
+            return Ok(Err(Refusal::Ended(cause).into()));
+        }
         let Some(lineage) = self.store.find_session(address.session).await? else {
             return Ok(Err(Refusal::Unknown.into()));
         };

@@ -1143,15 +1143,27 @@ async fn verify_takes_foreign_tokens_of_any_kind_under_simplejwt() {
 async fn a_clock_that_jumped_ahead_deletes_nobody() {
     let house = House::simplejwt(RotationMode::Rotate).await;
     let pair = house.login().await;
+    let foreign = house.forge("refresh", FOREIGN_ID, "1");
+    house.authority.blacklist(&foreign, &BROWSER).await.unwrap();
+    let purge = async || {
+        let told: PurgeProgress<'_> = &mut |_| ();
+        let authority = &house.authority;
+        authority
+            .purge_expired(PurgeHorizon::Cautious, told)
+            .await
+            .unwrap()
+    };
+    house.clock.advance_millis(60_000);
+    purge().await;
     house.clock.advance_millis(40 * 86_400_000);
-    let report = house
-        .authority
-        .purge_expired(PurgeHorizon::Cautious, &mut |_| ())
-        .await
-        .unwrap();
-    assert_eq!((report.sessions, report.held_back), (0, true));
+    let report = purge().await;
+    assert_eq!(
+        (report.sessions, report.foreign_tokens, report.held_back),
+        (0, 0, true)
+    );
     house.clock.set(NOON);
     house.refresh(pair.refresh.as_str()).await;
+    assert_eq!(house.refusal(&foreign).await, Refusal::Blacklisted.into());
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use countersign_token::{Authenticated, UnixMillis};
 
-use super::ledger::is_renewable;
+use super::ledger::{is_renewable, says_its_kind};
 use super::{Authority, AuthorityError, TokenRefusal};
 use crate::rotation::Refusal;
 use crate::sealed_id::{Opened, TokenAddress};
@@ -58,6 +58,9 @@ impl Authority {
         now: UnixMillis,
     ) -> Result<(), TokenRefusal> {
         let address = match opened {
+            Opened::Ours { address, .. } if !says_its_kind(genuine, address.kind()) => {
+                return Err(Refusal::Unknown.into());
+            }
             Opened::Ours { address, .. } => Some(address),
             Opened::Foreign => {
                 self.check_foreign_issue_time(genuine, now)?;

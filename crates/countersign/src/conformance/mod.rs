@@ -130,7 +130,7 @@ macro_rules! with_every_clause {
                 the_limit_logs_every_session_that_it_ends
                 the_limit_counts_live_logins_of_the_account_only
                 the_limit_does_not_count_what_has_expired
-                the_purge_horizon_moves_on_by_so_much_and_never_back
+                the_purge_horizon_lags_a_run_and_moves_on_by_so_much
                 a_store_that_was_never_purged_counts_from_its_oldest_session
                 live_sessions_are_listed_newest_first
                 a_public_name_finds_the_login_and_not_its_forks

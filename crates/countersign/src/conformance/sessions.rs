@@ -247,15 +247,15 @@ pub(super) async fn the_limit_does_not_count_what_has_expired(store: Arc<dyn Sto
     );
 }
 
-pub(super) async fn the_purge_horizon_moves_on_by_so_much_and_never_back(store: Arc<dyn Store>) {
+pub(super) async fn the_purge_horizon_lags_a_run_and_moves_on_by_so_much(store: Arc<dyn Store>) {
     for (wanted, at_most, reached) in [
         (100, Some(10), 100), // nothing was ever opened: nothing can be lost
-        (500, Some(10), 110),
-        (500, Some(10), 120),
+        (500, Some(10), 100), // the clock may be wrong: as far as was wanted the last time
+        (500, Some(10), 110), // and if it says so twice, a little further
         (115, Some(10), 115),
-        (125, Some(10), 125), // from 120, not from 115
+        (125, Some(10), 115),
         (500, None, 500),
-        (505, Some(10), 505),
+        (505, Some(10), 500),
     ] {
         let horizon = store.move_purge_horizon(second(wanted), at_most);
         assert_eq!(horizon.await.unwrap(), second(reached), "towards {wanted}");
@@ -267,7 +267,7 @@ pub(super) async fn a_store_that_was_never_purged_counts_from_its_oldest_session
 ) {
     let oldest = signed_in(&*store).await.created_at.timestamp();
     let horizon = store.move_purge_horizon(later(oldest, 500), Some(10));
-    assert_eq!(horizon.await.unwrap(), later(oldest, 10));
+    assert_eq!(horizon.await.unwrap(), oldest);
 }
 
 pub(super) async fn live_sessions_are_listed_newest_first(store: Arc<dyn Store>) {

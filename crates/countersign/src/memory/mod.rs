@@ -74,6 +74,7 @@ struct Tables {
     foreign: BTreeMap<String, ForeignToken>,
     everybody_revoked_before: Option<Timestamp>,
     purged_until: Option<Timestamp>,
+    purge_wanted: Option<Timestamp>,
     accounts: BTreeMap<AccountId, Account>,
     /// The highest account id given so far; it outlives the account.
     highest_account: i64,

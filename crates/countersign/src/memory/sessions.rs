@@ -155,9 +155,12 @@ impl Sessions for MemoryStore {
             .purged_until
             .or(oldest.map(|session| session.created_at.timestamp()))
             .unwrap_or(wanted);
-        let allowed = at_most_seconds.map_or(wanted, |seconds| wanted.min(later(last, seconds)));
-        tables.purged_until = tables.purged_until.max(Some(allowed));
-        Ok(allowed)
+        let wanted_last = tables.purge_wanted.replace(wanted).unwrap_or(last);
+        let horizon = at_most_seconds.map_or(wanted, |seconds| {
+            wanted.min(wanted_last).min(later(last, seconds))
+        });
+        tables.purged_until = tables.purged_until.max(Some(horizon));
+        Ok(horizon)
     }
 
     async fn purge_sessions(&self, horizon: Timestamp, limit: u32) -> Result<Purged, StoreError> {

@@ -36,6 +36,15 @@ struct Shared {
     longest_queue: usize,
 }
 
+/// Whether a stored form that is not today's is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upgrade {
+    /// If the password matches.
+    IfOutdated,
+    /// Not now: the sign-in is refused anyway, and the work would tell that the password was right.
+    Never,
+}
+
 /// How a password compared with the stored form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Check {
@@ -98,9 +107,19 @@ impl PasswordHasher {
         password: PlainPassword,
         stored: Option<EncodedPassword>,
         name_digest: u64,
+        upgrade: Upgrade,
     ) -> Result<Check, HasherError> {
         self.run(move |shared, workspace| {
-            shared.check(&password, stored.as_ref(), name_digest, workspace)
+            let check = shared.check(&password, stored.as_ref(), name_digest, workspace);
+            match (check, upgrade) {
+                (Outcome::Differs, _) => Ok(Check::Differs),
+                (Outcome::MatchesOutdated, Upgrade::IfOutdated) => Ok(Check::Matches {
+                    upgrade: Some(shared.encode(password.as_bytes(), workspace)?),
+                }),
+                (Outcome::MatchesOutdated, Upgrade::Never) | (Outcome::Matches, _) => {
+                    Ok(Check::Matches { upgrade: None })
+                }
+            }
         })
         .await?
     }
@@ -154,6 +173,13 @@ impl std::fmt::Debug for PasswordHasher {
     }
 }
 
+/// How a password compared, before anything is done about it.
+enum Outcome {
+    Differs,
+    Matches,
+    MatchesOutdated,
+}
+
 impl Shared {
     fn check(
         &self,
@@ -161,19 +187,20 @@ impl Shared {
         stored: Option<&EncodedPassword>,
         name_digest: u64,
         workspace: &mut Workspace,
-    ) -> Result<Check, HasherError> {
+    ) -> Outcome {
         let password = password.as_bytes();
         let Some(scheme) = stored.and_then(Scheme::parse) else {
             self.check_decoy(password, name_digest, workspace);
-            return Ok(Check::Differs);
+            return Outcome::Differs;
         };
-        if !scheme.matches(password, workspace) {
-            return Ok(Check::Differs);
+        match (
+            scheme.matches(password, workspace),
+            scheme.is_current(self.cost),
+        ) {
+            (false, _) => Outcome::Differs,
+            (true, true) => Outcome::Matches,
+            (true, false) => Outcome::MatchesOutdated,
         }
-        let upgrade = (!scheme.is_current(self.cost))
-            .then(|| self.encode(password, workspace))
-            .transpose()?;
-        Ok(Check::Matches { upgrade })
     }
 
     /// The work is the point, and the answer is not; it must not be optimized away.
@@ -261,7 +288,7 @@ mod tests {
     async fn a_fresh_hash_matches_its_password_only_and_needs_no_upgrade() {
         let hasher = hasher();
         let encoded = hasher.encode(plain("correct horse")).await.unwrap();
-        let check = |text| hasher.check(plain(text), Some(encoded.clone()), 0);
+        let check = |text| hasher.check(plain(text), Some(encoded.clone()), 0, Upgrade::IfOutdated);
         assert_eq!(
             check("correct horse").await,
             Ok(Check::Matches { upgrade: None })
@@ -277,7 +304,10 @@ mod tests {
     #[tokio::test]
     async fn a_django_hash_matches_and_is_upgraded() {
         let stored = EncodedPassword::from_stored(DJANGO.to_owned());
-        let checked = hasher().check(plain("pw1"), Some(stored), 0).await.unwrap();
+        let checked = hasher()
+            .check(plain("pw1"), Some(stored), 0, Upgrade::IfOutdated)
+            .await
+            .unwrap();
         let Check::Matches {
             upgrade: Some(upgrade),
         } = checked
@@ -299,7 +329,9 @@ mod tests {
         ] {
             let stored = EncodedPassword::from_stored(changed.clone());
             assert_eq!(
-                hasher().check(plain("pw1"), Some(stored), 0).await,
+                hasher()
+                    .check(plain("pw1"), Some(stored), 0, Upgrade::IfOutdated)
+                    .await,
                 Ok(Check::Differs),
                 "{changed}"
             );
@@ -317,7 +349,9 @@ mod tests {
         ] {
             let stored = stored.map(|text| EncodedPassword::from_stored(text.to_owned()));
             assert_eq!(
-                hasher().check(plain("decoy"), stored, 0).await,
+                hasher()
+                    .check(plain("decoy"), stored, 0, Upgrade::IfOutdated)
+                    .await,
                 Ok(Check::Differs)
             );
         }

@@ -14,7 +14,7 @@ mod vectors;
 
 pub use self::argon2::Argon2Cost;
 pub use self::encoded::EncodedPassword;
-pub use self::hasher::{Check, HasherError, PasswordHasher};
+pub use self::hasher::{Check, HasherError, PasswordHasher, Upgrade};
 
 use zeroize::Zeroizing;
 

@@ -290,11 +290,10 @@ pub trait Sessions: Send + Sync {
         sid: SessionId,
     ) -> Result<Option<SessionRecord>, StoreError>;
 
-    /// Moves the horizon up to which this store has been purged on to `wanted`, but by at most so many seconds
-    /// past the last one, and returns where it is now. A store that was never purged counts from its oldest
-    /// session. The horizon never moves back; where `wanted` lies before it, `wanted` is returned.
-    ///
-    /// A clock that jumped ahead would otherwise delete everybody.
+    /// Says up to where the store may be purged by whoever wants to purge up to `wanted`, and remembers what was
+    /// wanted. With a bound the answer is no later than what was wanted the *last* time, and at most so many
+    /// seconds past the last answer: a clock that jumped ahead would otherwise delete what is alive, and must be
+    /// wrong twice to delete a little. A store that was never purged counts from its oldest session.
     ///
     /// # Errors
     /// [`StoreError`]: the horizon is where it was.

@@ -6,7 +6,9 @@ CREATE TABLE ledger (
     -- Foreign tokens issued up to this second are refused.
     revoked_before INTEGER,
     -- Up to this second the store has been purged.
-    purged_until   INTEGER
+    purged_until   INTEGER,
+    -- Up to this second the last purge would have liked to go.
+    purge_wanted   INTEGER
 ) STRICT;
 
 INSERT INTO ledger (only, sessions_drawn) VALUES (1, 0);
