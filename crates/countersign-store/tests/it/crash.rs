@@ -16,7 +16,7 @@ use countersign::session::{EndCause, SessionNumber, SessionRecord};
 use countersign::store::{Ending, Rotation, Sessions, StoreError};
 use countersign_store::{SqliteOptions, SqliteStore};
 
-use crate::fixture::{NOW, connect, login, next_step, open, open_sessions};
+use crate::fixture::{NOW, ask_all, connect, login, next_step, open, open_sessions};
 
 const SESSIONS: u64 = 16;
 const SIGKILL: i32 = 9;
@@ -71,6 +71,44 @@ fn a_sync_that_fails_acknowledges_nobody_and_the_writer_goes_on() {
         let output = run_child("crash::child_whose_sync_fails", &path, &shim, "fail", sync);
         assert!(output.status.success(), "{sync}: {output:?}");
     }
+}
+
+#[test]
+fn sixty_four_waiting_rotations_need_at_most_four_syncs() {
+    let folder = tempfile::tempdir().unwrap();
+    let shim = build_shim(folder.path());
+    let path = folder.path().join("countersign.db");
+    SqliteStore::migrate(&path).unwrap();
+    // A fate that no sync meets.
+    let output = run_child("crash::child_that_counts_syncs", &path, &shim, "none", 0);
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// Does nothing unless it is started as a child.
+#[test]
+fn child_that_counts_syncs() {
+    let Some(path) = env::var_os("CRASH_STORE").map(PathBuf::from) else {
+        return;
+    };
+    let syncs = || std::fs::read(sync_log(&path)).map_or(0, |noted| noted.len());
+    block_on(async {
+        let store = SqliteStore::open(&path, &SqliteOptions::default()).unwrap();
+        let sessions = open_sessions(&store, 64).await;
+        let steps: Vec<_> = sessions.iter().map(next_step).collect();
+        let before = syncs();
+        assert!(before > 0, "the shim notes what is synced");
+
+        let lock = connect(&path);
+        lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let mut rotations: Vec<_> = steps.iter().map(|step| store.rotate(step, None)).collect();
+        ask_all(&mut rotations).await;
+        lock.execute_batch("ROLLBACK").unwrap();
+        for rotation in rotations {
+            assert!(matches!(rotation.await.unwrap(), Rotation::Won(_)));
+        }
+        let needed = syncs() - before;
+        assert!((1..=4).contains(&needed), "{needed} syncs");
+    });
 }
 
 /// What children were told before they died, over all of them.
@@ -216,9 +254,15 @@ fn run_child(test: &str, path: &Path, shim: &Path, fate: &str, sync: u32) -> Out
         .env("CRASH_STORE", path)
         .env("SYNC_FATE", fate)
         .env("SYNC_FATE_AT", sync.to_string())
+        .env("SYNC_LOG", sync_log(path))
         .env("LD_PRELOAD", shim)
         .output()
         .unwrap()
+}
+
+/// Where the shim notes every sync of a child on this store.
+fn sync_log(store: &Path) -> PathBuf {
+    store.with_extension("syncs")
 }
 
 fn build_shim(folder: &Path) -> PathBuf {
