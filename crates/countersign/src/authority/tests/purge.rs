@@ -1,0 +1,55 @@
+//! Purging, also under a clock that is wrong.
+
+use super::*;
+
+#[tokio::test]
+async fn a_clock_that_jumped_ahead_deletes_nobody() {
+    let house = House::simplejwt(RotationMode::Rotate).await;
+    let pair = house.login().await;
+    let foreign = house.forge("refresh", FOREIGN_ID, "1");
+    house.authority.blacklist(&foreign, &BROWSER).await.unwrap();
+    let purge = async || {
+        let told: PurgeProgress<'_> = &mut |_| ();
+        let authority = &house.authority;
+        authority
+            .purge_expired(PurgeHorizon::Cautious, told)
+            .await
+            .unwrap()
+    };
+    house.clock.advance_millis(60_000);
+    purge().await;
+    house.clock.advance_millis(40 * 86_400_000);
+    let report = purge().await;
+    assert_eq!(
+        (report.sessions, report.foreign_tokens, report.held_back),
+        (0, 0, true)
+    );
+    house.clock.set(NOON);
+    house.refresh(pair.refresh.as_str()).await;
+    assert_eq!(house.refusal(&foreign).await, Refusal::Blacklisted.into());
+}
+
+#[tokio::test]
+async fn purging_keeps_what_a_token_can_still_need_and_drops_the_rest() {
+    let house = House::simplejwt(RotationMode::Rotate).await;
+    let pair = house.login().await;
+    house.refresh(pair.refresh.as_str()).await;
+    let mut told = 0;
+    let report = house
+        .authority
+        .purge_expired(PurgeHorizon::Cautious, &mut |_| told += 1)
+        .await
+        .unwrap();
+    assert_eq!((report.sessions, report.held_back, told), (0, false, 1));
+    assert_eq!(
+        house.refusal(pair.refresh.as_str()).await,
+        Refusal::Spent.into()
+    );
+    house.clock.advance_millis(1000 * (86_400 + 300 + 301));
+    let report = house
+        .authority
+        .purge_expired(PurgeHorizon::Unbounded, &mut |_| ())
+        .await
+        .unwrap();
+    assert_eq!(report.sessions, 1);
+}

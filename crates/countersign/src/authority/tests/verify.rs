@@ -1,0 +1,61 @@
+//! The verify operation.
+
+use super::*;
+
+#[tokio::test]
+async fn verify_asks_the_ledger_where_the_settings_say_so() {
+    let cases = [
+        (
+            RotationMode::Off,
+            VerifyPolicy::AsksLedgerWithBlacklisting,
+            true,
+        ),
+        (
+            RotationMode::Rotate,
+            VerifyPolicy::AsksLedgerWithBlacklisting,
+            false,
+        ),
+        (RotationMode::Off, VerifyPolicy::AsksLedger, false),
+    ];
+    for (mode, verify, stays_valid) in cases {
+        let mut policy = Policy::preset(Preset::SimpleJwt);
+        policy.rotation.mode = mode;
+        policy.verify = verify;
+        let house = House::build(policy).await;
+        let pair = house.login().await;
+        for token in [&pair.access, &pair.refresh] {
+            assert_eq!(
+                house.authority.verify_token(token.as_str()).await.unwrap(),
+                Verification::Valid
+            );
+        }
+        house
+            .authority
+            .blacklist(pair.refresh.as_str(), &BROWSER)
+            .await
+            .unwrap();
+        let verdict = house
+            .authority
+            .verify_token(pair.refresh.as_str())
+            .await
+            .unwrap();
+        assert_eq!(
+            verdict == Verification::Valid,
+            stays_valid,
+            "{mode:?} {verify:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn verify_takes_foreign_tokens_of_any_kind_under_simplejwt() {
+    let house = House::simplejwt(RotationMode::Off).await;
+    for kind in ["access", "refresh", "anything"] {
+        let token = house.forge(kind, FOREIGN_ID, "12345");
+        assert_eq!(
+            house.authority.verify_token(&token).await.unwrap(),
+            Verification::Valid,
+            "{kind}"
+        );
+    }
+}
