@@ -277,6 +277,9 @@ fn a_key_retires_once_its_last_token_has_expired() {
             [],
         )
         .unwrap();
+    place
+        .run(&["keys", "retire", "--", &first])
+        .failed(2, "no terminal to ask at");
     place.run(&["keys", "retire", "--yes", "--", &first]).done();
     assert_eq!(states(&place), ["retired", "active"]);
     assert_eq!(published(&mut server), [second.as_str()]);

@@ -318,6 +318,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_sign_in_that_is_refused_anyway_makes_no_new_hash() {
+        let stored = EncodedPassword::from_stored(DJANGO.to_owned());
+        let hasher = hasher();
+        let checked = hasher.check(plain("pw1"), Some(stored), 0, Upgrade::Never);
+        assert_eq!(checked.await, Ok(Check::Matches { upgrade: None }));
+    }
+
+    #[tokio::test]
     async fn other_spellings_of_a_django_hash_never_match() {
         for changed in [
             DJANGO.replace("$1000$", "$01000$"),

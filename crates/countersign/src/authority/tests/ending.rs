@@ -246,3 +246,16 @@ async fn what_another_node_revokes_is_known_although_the_wall_clock_stands_still
         Identification::Refused(_)
     ));
 }
+
+#[tokio::test]
+async fn a_process_whose_clock_is_behind_revokes_what_another_one_accepts() {
+    let house = House::modern().await;
+    let pair = house.login().await;
+    house
+        .clock
+        .set(UnixMillis::from_millis(NOON.millis() - 3_600_000));
+    let revoked = house.authority.revoke(pair.access.as_str()).await.unwrap();
+    assert_eq!(revoked, Revoked::Token);
+    house.clock.set(NOON);
+    assert!(!house.is_identified(pair.access.as_str()).await);
+}

@@ -179,22 +179,38 @@ async fn a_password_that_changes_elsewhere_during_a_sign_in_leaves_no_session() 
 async fn a_password_that_changes_elsewhere_ends_the_session_at_its_next_refresh() {
     let house = House::modern().await;
     let pair = house.login().await;
-    let source = SigningKeySource::Configured(house.key.clone());
-    let keys = KeyRing::load(&house.store, MasterKey::from_bytes([7; 32]), source)
-        .await
-        .unwrap();
-    let authority = Authority::new(
-        house.authority.policy().clone(),
-        keys,
-        Arc::new(house.store.clone()),
-        Arc::new(Elsewhere(house.store.clone())),
-        house.clock.clone(),
-    )
-    .unwrap();
+    let authority = elsewhere(&house).await;
     let refused = authority.refresh(pair.refresh.as_str(), &BROWSER).await;
     let Refresh::Refused(refusal) = refused.unwrap() else {
         panic!("it was accepted")
     };
     assert_eq!(refusal, Refusal::Ended(EndCause::PasswordChanged).into());
     assert!(!house.is_identified(pair.access.as_str()).await);
+}
+
+#[tokio::test]
+async fn a_password_that_changes_elsewhere_ends_the_session_at_its_next_sliding_refresh() {
+    let house = House::modern().await;
+    let token = house.login_sliding().await;
+    let authority = elsewhere(&house).await;
+    let refused = authority.refresh_sliding(token.as_str()).await.unwrap();
+    let Refresh::Refused(refusal) = refused else {
+        panic!("it was accepted")
+    };
+    assert_eq!(refusal, Refusal::Ended(EndCause::PasswordChanged).into());
+}
+
+/// Another authority on the same store, whose accounts live elsewhere.
+async fn elsewhere(house: &House) -> Authority {
+    let source = SigningKeySource::Configured(house.key.clone());
+    let master = MasterKey::from_bytes([7; 32]);
+    let keys = KeyRing::load(&house.store, master, source).await.unwrap();
+    Authority::new(
+        house.authority.policy().clone(),
+        keys,
+        Arc::new(house.store.clone()),
+        Arc::new(Elsewhere(house.store.clone())),
+        house.clock.clone(),
+    )
+    .unwrap()
 }

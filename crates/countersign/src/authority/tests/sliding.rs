@@ -22,7 +22,7 @@ impl House {
         Self::build(policy).await
     }
 
-    async fn login_sliding(&self) -> SignedToken {
+    pub(super) async fn login_sliding(&self) -> SignedToken {
         let password = PlainPassword::new(PASSWORD.to_owned());
         let signed_in = self
             .authority

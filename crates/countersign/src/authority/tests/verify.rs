@@ -59,3 +59,17 @@ async fn verify_takes_foreign_tokens_of_any_kind_under_simplejwt() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_id_of_ours_under_another_type_is_refused_without_asking_the_store() {
+    let house = House::simplejwt(RotationMode::Off).await;
+    let access = token_id(&house.login().await.access);
+    for kind in ["refresh", "sliding", "websocket", "custom"] {
+        let verdict = house
+            .authority
+            .verify_token(&house.forge(kind, &access, "1"))
+            .await
+            .unwrap();
+        assert_ne!(verdict, Verification::Valid, "{kind}");
+    }
+}
