@@ -101,7 +101,8 @@ impl Authority {
     /// those that ended is returned.
     ///
     /// # Errors
-    /// [`AccountError`]: the password is the old one.
+    /// [`AccountError`]: the password is the old one, or the new one is in the store and this process
+    /// could not read it back; asking again is safe.
     pub async fn set_password(
         &self,
         id: AccountId,
@@ -124,7 +125,8 @@ impl Authority {
     /// Activates or deactivates an account; returns how many sessions ended. Activating revives none.
     ///
     /// # Errors
-    /// [`AccountError`]: nothing was changed.
+    /// [`AccountError`]: nothing was changed, or it is in the store and this process
+    /// could not read it back; asking again is safe.
     pub async fn set_standing(
         &self,
         id: AccountId,
@@ -147,7 +149,8 @@ impl Authority {
     /// Sets the staff and superuser flags.
     ///
     /// # Errors
-    /// [`AccountError`]: nothing was changed.
+    /// [`AccountError`]: nothing was changed, or it is in the store and this process
+    /// could not read it back; asking again is safe.
     pub async fn set_privileges(
         &self,
         id: AccountId,
@@ -162,7 +165,8 @@ impl Authority {
     /// Sets the role code.
     ///
     /// # Errors
-    /// [`AccountError`]: nothing was changed.
+    /// [`AccountError`]: nothing was changed, or it is in the store and this process
+    /// could not read it back; asking again is safe.
     pub async fn set_role(&self, id: AccountId, role: i64) -> Result<(), AccountError> {
         let edit = AccountEdit::Role(role);
         self.edit(id, &edit, SessionsOnChange::Keep, AuditKind::AccountChanged)
@@ -173,7 +177,8 @@ impl Authority {
     /// Deletes an account; returns how many sessions ended. Its number never comes back.
     ///
     /// # Errors
-    /// [`AccountError`]: nothing was deleted.
+    /// [`AccountError`]: nothing was deleted, or it is in the store and this process
+    /// could not read it back; asking again is safe.
     pub async fn delete_account(&self, id: AccountId) -> Result<u64, AccountError> {
         let sessions = on_change(
             self.policy.accounts.on_deactivation,

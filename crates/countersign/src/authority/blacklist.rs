@@ -38,7 +38,8 @@ impl Authority {
     /// the one that was given back dies.
     ///
     /// # Errors
-    /// [`AuthorityError`]: nothing is blacklisted.
+    /// [`AuthorityError`]: nothing is blacklisted, or it is in the store and this process
+    /// could not read it back; asking again is safe.
     ///
     /// # Source
     /// SimpleJWT `TokenBlacklistView`; RFC 7009 in spirit.

@@ -36,8 +36,8 @@ impl Authority {
     /// Signs in with a password.
     ///
     /// Unknown name, wrong password and inactive account get the same answer after the same work: a password is
-    /// hashed in every case. A stored hash that is not today's is replaced on the way, in the background of the
-    /// sign-in: if that fails, the sign-in goes on.
+    /// hashed in every case. A stored hash that is not today's is replaced on the way; if that fails, the
+    /// sign-in goes on.
     ///
     /// # Errors
     /// [`AuthorityError`]: no session was opened, or none that anybody has the tokens of.

@@ -6,7 +6,6 @@ use super::login::Form;
 use super::{Authority, AuthorityError, Client, TokenRefusal, account_of};
 use crate::account::AccountId;
 use crate::audit::{Actor, AuditEvent, AuditKind};
-use crate::policy::OnAccountChange;
 use crate::rotation::{
     AccountAtRefresh, Decision, PresentedToken, Refusal, RotationMode, RotationStep, decide,
 };
@@ -273,7 +272,7 @@ impl Authority {
         &self,
         account: AccountId,
     ) -> Result<AccountAtRefresh, StoreError> {
-        if self.policy.accounts.on_deactivation == OnAccountChange::EndSessions {
+        if !self.policy.reads_account_at_refresh() {
             return Ok(AccountAtRefresh::Unread);
         }
         Ok(match self.accounts.find_account(account).await? {

@@ -29,7 +29,8 @@ impl Authority {
     /// Revokes a token: a refresh token ends its session, any other token dies by itself.
     ///
     /// # Errors
-    /// [`AuthorityError`]: nothing is revoked.
+    /// [`AuthorityError`]: nothing is revoked, or it is in the store and this process
+    /// could not read it back; asking again is safe.
     pub async fn revoke(&self, token: &str) -> Result<Revoked, AuthorityError> {
         let now = self.clock.now();
         let genuine = match self.authenticate_early(token, now).await? {
@@ -69,7 +70,8 @@ impl Authority {
     /// Revokes a token of ours by its id alone.
     ///
     /// # Errors
-    /// [`AuthorityError`]: nothing is revoked.
+    /// [`AuthorityError`]: nothing is revoked, or it is in the store and this process
+    /// could not read it back; asking again is safe.
     pub async fn revoke_id(&self, token_id: &str) -> Result<Revoked, AuthorityError> {
         let revoked = match self.keys.open(token_id) {
             Opened::Ours { address, .. } => {
