@@ -3,10 +3,11 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use countersign_token::{Timestamp, UnixMillis};
+use countersign_token::{ClaimsSet, Timestamp, UnixMillis};
 
-use crate::password::EncodedPassword;
+use crate::password::{EncodedPassword, PasswordMark};
 use crate::store::StoreError;
+use crate::uuid::Uuid;
 
 /// An account's number: from 1 in order of creation, never reused. The user claim carries it as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,12 +54,18 @@ pub struct Privileges {
 pub struct Account {
     /// The account's number.
     pub id: AccountId,
+    /// A random name of it that never changes, for tokens that must not count accounts.
+    pub uuid: Uuid,
     /// The login name, unique, compared exactly.
     pub username: String,
     /// The e-mail address; empty if there is none.
     pub email: String,
+    /// Whether its owner proved to read mail sent there.
+    pub email_verified: bool,
     /// The password as stored; its `Debug` shows nothing.
     pub password: EncodedPassword,
+    /// The mark of the password: taken when it last changed.
+    pub password_mark: PasswordMark,
     /// Moves with every change of the password, never with a re-hash of the same one.
     pub credential_version: i64,
     /// Whether it may sign in.
@@ -75,6 +82,8 @@ pub struct Account {
     pub last_login: Option<UnixMillis>,
     /// Foreign tokens issued up to this second are refused; see the revocation log.
     pub revoked_before: Option<Timestamp>,
+    /// Whatever else a program keeps of the account; settings may turn members into claims.
+    pub attributes: ClaimsSet,
 }
 
 impl Account {
@@ -82,6 +91,17 @@ impl Account {
     pub fn is_active(&self) -> bool {
         self.standing == Standing::Active
     }
+}
+
+/// What names an account besides its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountKey<'a> {
+    /// Its login name.
+    Username(&'a str),
+    /// Its e-mail address.
+    Email(&'a str),
+    /// Its UUID.
+    Uuid(Uuid),
 }
 
 /// Where accounts live.
@@ -103,11 +123,12 @@ pub trait Accounts: Send + Sync {
     /// Where the accounts live. It decides how a sign-in that races a change of the password is caught.
     fn residence(&self) -> Residence;
 
-    /// Finds the account that signs in under `login`.
+    /// Finds the one account of that name, address or UUID. `None` if several have it, too: an address that two
+    /// accounts share names neither of them.
     ///
     /// # Errors
     /// [`StoreError`] if the look-up could not be made; the caller refuses then.
-    async fn find_account_by_login(&self, login: &str) -> Result<Option<Account>, StoreError>;
+    async fn find_account_by(&self, key: AccountKey<'_>) -> Result<Option<Account>, StoreError>;
 
     /// Finds an account by its number.
     ///

@@ -24,6 +24,7 @@ pub mod sealed_id;
 pub mod secrets;
 pub mod session;
 pub mod store;
+pub mod uuid;
 
 pub use crate::authority::Authority;
 pub use crate::policy::{Policy, Preset};

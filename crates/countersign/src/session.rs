@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::sealed_id::SealingKeyId;
+use crate::uuid::Uuid;
 
 /// The session's address: drawn from a counter, 42 bits, never reused.
 ///
@@ -39,10 +40,8 @@ pub struct SessionId([u8; 16]);
 
 impl SessionId {
     /// Takes 16 random bytes and marks them as a version 4 UUID (RFC 9562 §5.4).
-    pub const fn from_random(mut bytes: [u8; 16]) -> Self {
-        bytes[6] = (bytes[6] & 0x0f) | 0x40;
-        bytes[8] = (bytes[8] & 0x3f) | 0x80;
-        Self(bytes)
+    pub const fn from_random(bytes: [u8; 16]) -> Self {
+        Self(*Uuid::from_random(bytes).as_bytes())
     }
 
     /// An id as a store kept it.
@@ -73,14 +72,7 @@ impl SessionId {
 
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hex = format!("{:032x}", u128::from_be_bytes(self.0));
-        for (position, digit) in hex.chars().enumerate() {
-            if matches!(position, 8 | 12 | 16 | 20) {
-                f.write_str("-")?;
-            }
-            write!(f, "{digit}")?;
-        }
-        Ok(())
+        fmt::Display::fmt(&Uuid::from_bytes(self.0), f)
     }
 }
 

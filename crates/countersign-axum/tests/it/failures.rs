@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use axum::http::StatusCode;
 use countersign::Preset;
-use countersign::account::{Account, AccountId, Accounts, Residence};
+use countersign::account::{Account, AccountId, AccountKey, Accounts, Residence};
 use countersign::memory::MemoryStore;
 use countersign::password::EncodedPassword;
 use countersign::store::StoreError;
@@ -21,13 +21,16 @@ impl Accounts for Moody {
         self.0.residence()
     }
 
-    async fn find_account_by_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
-        match login {
+    async fn find_account_by(&self, key: AccountKey<'_>) -> Result<Option<Account>, StoreError> {
+        let AccountKey::Username(name) = key else {
+            return self.0.find_account_by(key).await;
+        };
+        match name {
             "down" => Err(StoreError::unavailable("the disk is on fire")),
             "corrupt" => Err(StoreError::Corrupt("row 17".to_owned())),
             "panic" => panic!("nobody expected that"),
             "slow" => std::future::pending().await,
-            _ => self.0.find_account_by_login(login).await,
+            _ => self.0.find_account_by(key).await,
         }
     }
 

@@ -47,6 +47,7 @@ async fn create(opened: &Opened, form: Form, args: &CreateUser) -> Result<(), Fa
         },
         inactive: args.inactive,
         password_needs_reset: args.password_needs_reset,
+        ..AccountRequest::default()
     };
     let made = opened
         .authority

@@ -1,15 +1,18 @@
 //! Accounts.
 
 use async_trait::async_trait;
-use countersign::account::{Account, AccountId, Accounts, Privileges, Residence, Standing};
+use countersign::account::{
+    Account, AccountId, AccountKey, Accounts, Privileges, Residence, Standing,
+};
 use countersign::audit::AuditEvent;
-use countersign::password::EncodedPassword;
+use countersign::password::{EncodedPassword, PasswordMark};
 use countersign::store::{
     AccountChange, AccountCreation, AccountEdit, AccountTable, LogScope, NewAccount,
     SessionsOnChange, StoreError,
 };
-use countersign_token::{AccountState, UnixMillis};
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use countersign::uuid::Uuid;
+use countersign_token::{AccountState, ClaimsSet, UnixMillis};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 
 use super::audit::record;
 use super::columns::{Columns, all};
@@ -24,8 +27,12 @@ impl Accounts for SqliteStore {
         Residence::InStore
     }
 
-    async fn find_account_by_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
-        self.read(|connection| find_by_username(connection, login))
+    async fn find_account_by(&self, key: AccountKey<'_>) -> Result<Option<Account>, StoreError> {
+        self.read(|connection| match key {
+            AccountKey::Username(name) => find_by_username(connection, name),
+            AccountKey::Email(address) => find_by_email(connection, address),
+            AccountKey::Uuid(uuid) => find_by_uuid(connection, uuid),
+        })
     }
 
     async fn find_account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
@@ -89,7 +96,7 @@ impl AccountTable for SqliteStore {
                 connection,
                 event.map(|event| event.about(created.id)).as_ref(),
             )?;
-            Ok(AccountCreation::Created(created))
+            Ok(AccountCreation::Created(Box::new(created)))
         })
         .await
     }
@@ -193,15 +200,42 @@ fn sample_passwords(connection: &Connection, limit: u32) -> Result<Vec<EncodedPa
 }
 
 fn find_by_username(connection: &Connection, username: &str) -> Result<Option<Account>, Failure> {
-    let account = connection
-        .prepare_cached(concat!(
-            "SELECT ",
-            account_columns!(),
-            " FROM account WHERE username = :username"
-        ))?
-        .query_row(named_params! { ":username": username }, from_row)
-        .optional()?;
-    Ok(account)
+    let named = concat!(
+        "SELECT ",
+        account_columns!(),
+        " FROM account WHERE username = :key"
+    );
+    find_the_one(connection, named, &username)
+}
+
+fn find_by_email(connection: &Connection, address: &str) -> Result<Option<Account>, Failure> {
+    let named = concat!(
+        "SELECT ",
+        account_columns!(),
+        " FROM account WHERE email = :key AND email <> '' LIMIT 2"
+    );
+    find_the_one(connection, named, &address)
+}
+
+fn find_by_uuid(connection: &Connection, uuid: Uuid) -> Result<Option<Account>, Failure> {
+    let named = concat!(
+        "SELECT ",
+        account_columns!(),
+        " FROM account WHERE uuid = :key"
+    );
+    find_the_one(connection, named, uuid.as_bytes())
+}
+
+/// The account that a statement finds, if it finds exactly one.
+fn find_the_one(
+    connection: &Connection,
+    statement: &str,
+    key: &dyn ToSql,
+) -> Result<Option<Account>, Failure> {
+    let mut statement = connection.prepare_cached(statement)?;
+    let mut found = all(&mut statement, named_params! { ":key": key }, from_row)?;
+    let first = found.pop();
+    Ok(first.filter(|_| found.is_empty()))
 }
 
 fn list(connection: &Connection, after: AccountId, limit: u32) -> Result<Vec<Account>, Failure> {
@@ -221,11 +255,11 @@ fn list(connection: &Connection, after: AccountId, limit: u32) -> Result<Vec<Acc
 fn insert(connection: &Connection, account: &NewAccount) -> Result<Option<Account>, Failure> {
     let mut insert = connection.prepare_cached(concat!(
         "INSERT INTO account (
-             username, email, password, credential_version, active, staff, superuser, role,
-             password_needs_reset, created_at
+             uuid, username, email, email_verified, password, password_mark, credential_version,
+             active, staff, superuser, role, password_needs_reset, created_at, attributes
          )
-         SELECT :username, :email, :password, 1, :active, :staff, :superuser, 0,
-                :password_needs_reset, :created_at
+         SELECT :uuid, :username, :email, :email_verified, :password, :password_mark, 1,
+                :active, :staff, :superuser, 0, :password_needs_reset, :created_at, :attributes
          WHERE NOT EXISTS (SELECT 1 FROM account WHERE username = :username)
          RETURNING ",
         account_columns!()
@@ -233,14 +267,18 @@ fn insert(connection: &Connection, account: &NewAccount) -> Result<Option<Accoun
     let created = insert
         .query_row(
             named_params! {
+                ":uuid": account.uuid.as_bytes(),
                 ":username": account.username,
                 ":email": account.email,
+                ":email_verified": account.email_verified,
                 ":password": account.password.as_stored(),
+                ":password_mark": PasswordMark::of(&account.password).as_str(),
                 ":active": is_active(account.standing),
                 ":staff": account.privileges.staff,
                 ":superuser": account.privileges.superuser,
                 ":password_needs_reset": account.password_needs_reset,
                 ":created_at": account.created_at.millis(),
+                ":attributes": account.attributes.to_json(),
             },
             from_row,
         )
@@ -255,10 +293,16 @@ fn change(connection: &Connection, id: AccountId, edit: &AccountEdit) -> Result<
         AccountEdit::Password(password) => connection
             .prepare_cached(
                 "UPDATE account
-                 SET password = :password, credential_version = credential_version + 1
+                 SET password = :password,
+                     password_mark = :mark,
+                     credential_version = credential_version + 1
                  WHERE id = :id",
             )?
-            .execute(named_params! { ":id": id, ":password": password.as_stored() })?,
+            .execute(named_params! {
+                ":id": id,
+                ":password": password.as_stored(),
+                ":mark": PasswordMark::of(password).as_str(),
+            })?,
         AccountEdit::Standing(standing) => connection
             .prepare_cached("UPDATE account SET active = :active WHERE id = :id")?
             .execute(named_params! { ":id": id, ":active": is_active(*standing) })?,
@@ -272,6 +316,19 @@ fn change(connection: &Connection, id: AccountId, edit: &AccountEdit) -> Result<
         AccountEdit::Role(role) => connection
             .prepare_cached("UPDATE account SET role = :role WHERE id = :id")?
             .execute(named_params! { ":id": id, ":role": role })?,
+        AccountEdit::Email { address, verified } => connection
+            .prepare_cached(
+                "UPDATE account
+                 SET email = :address, email_verified = :verified
+                 WHERE id = :id",
+            )?
+            .execute(named_params! { ":id": id, ":address": address, ":verified": verified })?,
+        AccountEdit::PasswordNeedsReset(needed) => connection
+            .prepare_cached("UPDATE account SET password_needs_reset = :needed WHERE id = :id")?
+            .execute(named_params! { ":id": id, ":needed": needed })?,
+        AccountEdit::Attributes(attributes) => connection
+            .prepare_cached("UPDATE account SET attributes = :attributes WHERE id = :id")?
+            .execute(named_params! { ":id": id, ":attributes": attributes.to_json() })?,
         AccountEdit::Deletion => connection
             .prepare_cached("DELETE FROM account WHERE id = :id")?
             .execute(named_params! { ":id": id })?,
@@ -286,7 +343,11 @@ const fn state_after(edit: &AccountEdit) -> Option<AccountState> {
         AccountEdit::Standing(Standing::Active) => Some(AccountState::Reactivated),
         AccountEdit::Standing(Standing::Inactive) => Some(AccountState::Deactivated),
         AccountEdit::Deletion => Some(AccountState::Deleted),
-        AccountEdit::Privileges(_) | AccountEdit::Role(_) => None,
+        AccountEdit::Privileges(_)
+        | AccountEdit::Role(_)
+        | AccountEdit::Email { .. }
+        | AccountEdit::PasswordNeedsReset(_)
+        | AccountEdit::Attributes(_) => None,
     }
 }
 
@@ -298,9 +359,12 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Account> {
     let mut columns = Columns::of(row);
     Ok(Account {
         id: columns.account()?,
+        uuid: columns.value().map(Uuid::from_bytes)?,
         username: columns.value()?,
         email: columns.value()?,
+        email_verified: columns.value()?,
         password: columns.value().map(EncodedPassword::from_stored)?,
+        password_mark: columns.value().map(PasswordMark::from_stored)?,
         credential_version: columns.value()?,
         standing: if columns.value()? {
             Standing::Active
@@ -316,14 +380,16 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Account> {
         created_at: columns.millis()?,
         last_login: columns.millis_if_any()?,
         revoked_before: columns.seconds_if_any()?,
+        attributes: columns.parsed(|text: String| ClaimsSet::parse(&text).ok())?,
     })
 }
 
 /// What `from_row` reads, in its order. A macro, because `concat!` takes literals only.
 macro_rules! account_columns {
     () => {
-        "id, username, email, password, credential_version, active, staff, superuser, role,
-         password_needs_reset, created_at, last_login, revoked_before"
+        "id, uuid, username, email, email_verified, password, password_mark, credential_version,
+         active, staff, superuser, role, password_needs_reset, created_at, last_login,
+         revoked_before, attributes"
     };
 }
 use account_columns;

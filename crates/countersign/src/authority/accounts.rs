@@ -1,15 +1,16 @@
 //! What an operator does to accounts of our own table.
 
-use countersign_token::UnixMillis;
+use countersign_token::{ClaimsSet, UnixMillis};
 
 use super::{Authority, AuthorityError};
-use crate::account::{Account, AccountId, Privileges, Standing};
+use crate::account::{Account, AccountId, AccountKey, Privileges, Standing};
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::password::{EncodedPassword, PlainPassword};
 use crate::policy::OnAccountChange;
 use crate::random::draw;
 use crate::session::EndCause;
 use crate::store::{AccountChange, AccountCreation, AccountEdit, NewAccount, SessionsOnChange};
+use crate::uuid::Uuid;
 
 /// The details of an account to be made; all have a default.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,8 @@ pub struct AccountRequest {
     pub inactive: bool,
     /// The owner must choose a new password.
     pub password_needs_reset: bool,
+    /// Whatever else is to be kept of it.
+    pub attributes: ClaimsSet,
 }
 
 /// An account could not be made or changed.
@@ -65,8 +68,10 @@ impl Authority {
         };
         let now = self.clock.now();
         let account = NewAccount {
+            uuid: Uuid::from_random(draw(self.random.as_ref()).map_err(AuthorityError::from)?),
             username,
             email: request.email,
+            email_verified: false,
             password,
             standing: if request.inactive {
                 Standing::Inactive
@@ -76,6 +81,7 @@ impl Authority {
             privileges: request.privileges,
             password_needs_reset: request.password_needs_reset,
             created_at: now,
+            attributes: request.attributes,
         };
         let event = AuditEvent::new(now, AuditKind::AccountCreated, Actor::Operator);
         match self
@@ -84,7 +90,7 @@ impl Authority {
             .await
             .map_err(AuthorityError::from)?
         {
-            AccountCreation::Created(account) => Ok(account),
+            AccountCreation::Created(account) => Ok(*account),
             AccountCreation::UsernameTaken => Err(AccountError::NameTaken),
         }
     }
@@ -94,7 +100,8 @@ impl Authority {
     /// # Errors
     /// [`AuthorityError::Store`] if it could not be looked up.
     pub async fn find_account(&self, username: &str) -> Result<Option<Account>, AuthorityError> {
-        Ok(self.accounts.find_account_by_login(username).await?)
+        let key = AccountKey::Username(username);
+        Ok(self.accounts.find_account_by(key).await?)
     }
 
     /// Sets a new password. What becomes of the account's sessions is for the settings to say; the number of

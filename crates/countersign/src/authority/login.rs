@@ -6,7 +6,7 @@ use std::time::Duration;
 use countersign_token::UnixMillis;
 
 use super::{Authority, AuthorityError, Client, TokenPair};
-use crate::account::{Account, AccountId, Residence};
+use crate::account::{Account, AccountId, AccountKey, Residence};
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::password::{Check, EncodedPassword, PlainPassword, Upgrade};
 use crate::random::draw;
@@ -64,7 +64,9 @@ impl Authority {
     ) -> Result<Option<SessionRecord>, AuthorityError> {
         let now = self.clock.now();
         let account = if is_plausible(username) && !password.is_too_long() {
-            self.accounts.find_account_by_login(username).await?
+            self.accounts
+                .find_account_by(AccountKey::Username(username))
+                .await?
         } else {
             None
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use countersign_token::{Algorithm, ClaimsSet, HeaderForm, SigningKey, UnixMillis};
 
 use super::*;
-use crate::account::{Account, Residence, Standing};
+use crate::account::{Account, AccountKey, Residence, Standing};
 use crate::audit::AuditKind;
 use crate::clock::ManualClock;
 use crate::keys::SigningKeySource;

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use countersign_token::AccountState;
+use countersign_token::{AccountState, ClaimsSet};
 
 use super::fixture::{
     at, audited, create, edit, event, forked, is_live, log, log_scopes, new_account, open,
     root_state, row, second,
 };
-use crate::account::{Account, AccountId, Privileges, Residence, Standing};
+use crate::account::{Account, AccountId, AccountKey, Privileges, Residence, Standing};
 use crate::audit::AuditKind;
-use crate::password::EncodedPassword;
+use crate::password::{EncodedPassword, PasswordMark};
 use crate::session::{EndCause, SessionState};
 use crate::store::{
     AccountChange, AccountCreation, AccountEdit, LogScope, NewAccount, SessionsOnChange, Store,
 };
+use crate::uuid::Uuid;
 
 pub(super) async fn a_table_of_accounts_says_that_it_holds_them(store: Arc<dyn Store>) {
     assert_eq!(
@@ -48,6 +49,8 @@ pub(super) async fn a_created_account_is_found_by_login_and_number(store: Arc<dy
             superuser: true,
         },
         password_needs_reset: true,
+        email_verified: true,
+        attributes: ClaimsSet::parse(r#"{"team":"red","level":1e2}"#).unwrap(),
         ..new_account("alice")
     };
     let creation = store.create_account(&new, None).await.unwrap();
@@ -56,8 +59,11 @@ pub(super) async fn a_created_account_is_found_by_login_and_number(store: Arc<dy
     };
     let expected = Account {
         id: account.id,
+        uuid: new.uuid,
         username: new.username,
         email: new.email,
+        email_verified: true,
+        password_mark: PasswordMark::of(&new.password),
         password: new.password,
         credential_version: account.credential_version,
         standing: Standing::Inactive,
@@ -67,13 +73,21 @@ pub(super) async fn a_created_account_is_found_by_login_and_number(store: Arc<dy
         created_at: at(0),
         last_login: None,
         revoked_before: None,
+        attributes: new.attributes,
     };
-    assert_eq!(account, expected);
+    assert_eq!(*account, expected);
     assert_eq!(
-        store.find_account_by_login("alice").await.unwrap().as_ref(),
-        Some(&account)
+        store
+            .find_account_by(AccountKey::Username("alice"))
+            .await
+            .unwrap()
+            .as_ref(),
+        Some(&*account)
     );
-    assert_eq!(store.find_account(account.id).await.unwrap(), Some(account));
+    assert_eq!(
+        store.find_account(account.id).await.unwrap(),
+        Some(*account)
+    );
 }
 
 pub(super) async fn a_username_is_taken_once(store: Arc<dyn Store>) {
@@ -85,7 +99,10 @@ pub(super) async fn a_username_is_taken_once(store: Arc<dyn Store>) {
         .unwrap();
     assert_eq!(second, AccountCreation::UsernameTaken);
     assert_eq!(
-        store.find_account_by_login("alice").await.unwrap(),
+        store
+            .find_account_by(AccountKey::Username("alice"))
+            .await
+            .unwrap(),
         Some(first)
     );
     assert_eq!(audited(&*store).await, []);
@@ -106,10 +123,57 @@ pub(super) async fn usernames_are_compared_exactly(store: Arc<dyn Store>) {
         ids.push(create(&*store, name).await.id);
     }
     for (name, id) in names.into_iter().zip(ids) {
-        let found = store.find_account_by_login(name).await.unwrap();
+        let found = store
+            .find_account_by(AccountKey::Username(name))
+            .await
+            .unwrap();
         assert_eq!(found.map(|account| account.id), Some(id), "{name:?}");
     }
-    assert_eq!(store.find_account_by_login("ALICE").await.unwrap(), None);
+    assert_eq!(
+        store
+            .find_account_by(AccountKey::Username("ALICE"))
+            .await
+            .unwrap(),
+        None
+    );
+}
+
+pub(super) async fn an_account_is_found_by_uuid_and_address(store: Arc<dyn Store>) {
+    let alice = create(&*store, "alice").await;
+    create(&*store, "bob").await;
+    for key in [
+        AccountKey::Uuid(alice.uuid),
+        AccountKey::Email("alice@example.org"),
+    ] {
+        let found = store.find_account_by(key).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&alice), "{key:?}");
+    }
+    for key in [
+        AccountKey::Uuid(Uuid::from_bytes([9; 16])),
+        AccountKey::Email("Alice@example.org"),
+        AccountKey::Email("alice"),
+        AccountKey::Username("alice@example.org"),
+    ] {
+        assert_eq!(store.find_account_by(key).await.unwrap(), None, "{key:?}");
+    }
+}
+
+pub(super) async fn an_address_that_several_accounts_have_names_none(store: Arc<dyn Store>) {
+    for (name, email) in [
+        ("alice", "both@example.org"),
+        ("bob", "both@example.org"),
+        ("carol", ""),
+    ] {
+        let account = NewAccount {
+            email: email.to_owned(),
+            ..new_account(name)
+        };
+        store.create_account(&account, None).await.unwrap();
+    }
+    for address in ["both@example.org", ""] {
+        let key = AccountKey::Email(address);
+        assert_eq!(store.find_account_by(key).await.unwrap(), None, "{key:?}");
+    }
 }
 
 pub(super) async fn accounts_are_listed_in_order_and_bounded(store: Arc<dyn Store>) {
@@ -134,6 +198,7 @@ pub(super) async fn a_new_password_moves_the_credential_version(store: Arc<dyn S
         "the new password was not stored"
     );
     assert!(changed.credential_version > account.credential_version);
+    assert_eq!(changed.password_mark, PasswordMark::of(&password));
 }
 
 pub(super) async fn a_sample_of_passwords_is_bounded_and_spread_over_all(store: Arc<dyn Store>) {
@@ -214,6 +279,26 @@ pub(super) async fn an_edit_changes_what_it_says_and_nothing_else(store: Arc<dyn
     );
     edit(&*store, &alice, AccountEdit::Role(300)).await;
     alice.role = 300;
+    assert_eq!(
+        store.find_account(alice.id).await.unwrap().as_ref(),
+        Some(&alice)
+    );
+    let address = AccountEdit::Email {
+        address: "alice@example.net".to_owned(),
+        verified: true,
+    };
+    edit(&*store, &alice, address).await;
+    "alice@example.net".clone_into(&mut alice.email);
+    alice.email_verified = true;
+    assert_eq!(
+        store.find_account(alice.id).await.unwrap().as_ref(),
+        Some(&alice)
+    );
+    edit(&*store, &alice, AccountEdit::PasswordNeedsReset(true)).await;
+    alice.password_needs_reset = true;
+    let attributes = ClaimsSet::parse(r#"{"team":"blue"}"#).unwrap();
+    edit(&*store, &alice, AccountEdit::Attributes(attributes.clone())).await;
+    alice.attributes = attributes;
     assert_eq!(
         store.find_account(alice.id).await.unwrap().as_ref(),
         Some(&alice)

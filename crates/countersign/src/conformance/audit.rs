@@ -7,7 +7,7 @@ use super::fixture::{
     adoption, at, audited, create, end, event, first_keys, foreign, fork_of, fresh_sid, login,
     new_account, open, opened, second, signed_in, step,
 };
-use crate::account::{AccountId, Standing};
+use crate::account::{AccountId, AccountKey, Standing};
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::session::EndCause;
 use crate::store::{AccountEdit, Blacklisting, Ending, Forked, Rotation, SessionsOnChange, Store};
@@ -158,7 +158,11 @@ pub(super) async fn account_changes_carry_their_event(store: Arc<dyn Store>) {
         .create_account(&new_account("alice"), Some(&created))
         .await
         .unwrap();
-    let alice = store.find_account_by_login("alice").await.unwrap().unwrap();
+    let alice = store
+        .find_account_by(AccountKey::Username("alice"))
+        .await
+        .unwrap()
+        .unwrap();
     open(&*store, &alice).await;
     let deactivated = event(AuditKind::AccountDeactivated).about(alice.id);
     let edit = AccountEdit::Standing(Standing::Inactive);

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use countersign_token::{Timestamp, UnixMillis};
+use countersign_token::{ClaimsSet, Timestamp, UnixMillis};
 
 use crate::account::{Account, Privileges, Standing};
 use crate::audit::{Actor, AuditEvent, AuditKind};
@@ -17,6 +17,7 @@ use crate::store::{
     KeyRecords, LogEntry, LogScope, NewAccount, NewForeignToken, NewSession, Opening, Purged,
     SealingKeyRecord, SessionsOnChange, Store, StoreError,
 };
+use crate::uuid::Uuid;
 
 /// So many seconds into the story, with odd milliseconds that a store must keep.
 pub(super) fn at(seconds: i64) -> UnixMillis {
@@ -46,8 +47,10 @@ pub(super) fn fresh_sid() -> SessionId {
 
 pub(super) fn new_account(username: &str) -> NewAccount {
     NewAccount {
+        uuid: Uuid::from_bytes(*fresh_sid().as_bytes()),
         username: username.to_owned(),
         email: format!("{username}@example.org"),
+        email_verified: false,
         password: EncodedPassword::from_stored(format!("argon2$of {username}")),
         standing: Standing::Active,
         privileges: Privileges {
@@ -56,6 +59,7 @@ pub(super) fn new_account(username: &str) -> NewAccount {
         },
         password_needs_reset: false,
         created_at: at(0),
+        attributes: ClaimsSet::new(),
     }
 }
 
@@ -65,7 +69,7 @@ pub(super) async fn create(store: &dyn Store, username: &str) -> Account {
         .await
         .unwrap()
     {
-        AccountCreation::Created(account) => account,
+        AccountCreation::Created(account) => *account,
         AccountCreation::UsernameTaken => panic!("{username} is taken"),
     }
 }

@@ -212,6 +212,8 @@ macro_rules! with_every_clause {
                 a_created_account_is_found_by_login_and_number
                 a_username_is_taken_once
                 usernames_are_compared_exactly
+                an_account_is_found_by_uuid_and_address
+                an_address_that_several_accounts_have_names_none
                 accounts_are_listed_in_order_and_bounded
                 a_new_password_moves_the_credential_version
                 a_rehash_keeps_the_credential_version

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use countersign_token::{AccountState, UnixMillis};
 
 use super::{MemoryStore, Tables};
-use crate::account::{Account, AccountId, Accounts, Residence, Standing};
+use crate::account::{Account, AccountId, AccountKey, Accounts, Residence, Standing};
 use crate::audit::AuditEvent;
-use crate::password::EncodedPassword;
+use crate::password::{EncodedPassword, PasswordMark};
 use crate::store::{
     AccountChange, AccountCreation, AccountEdit, AccountTable, LogScope, NewAccount,
     SessionsOnChange, StoreError,
@@ -20,10 +20,15 @@ impl Accounts for MemoryStore {
         Residence::InStore
     }
 
-    async fn find_account_by_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
+    async fn find_account_by(&self, key: AccountKey<'_>) -> Result<Option<Account>, StoreError> {
         let tables = self.tables();
-        let mut accounts = tables.accounts.values();
-        Ok(accounts.find(|account| account.username == login).cloned())
+        let mut named = tables.accounts.values().filter(|account| match key {
+            AccountKey::Username(name) => account.username == name,
+            AccountKey::Email(address) => !address.is_empty() && account.email == address,
+            AccountKey::Uuid(uuid) => account.uuid == uuid,
+        });
+        let first = named.next();
+        Ok(first.filter(|_| named.next().is_none()).cloned())
     }
 
     async fn find_account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
@@ -80,7 +85,7 @@ impl AccountTable for MemoryStore {
         let created = first_record(AccountId::new(tables.highest_account), account);
         tables.accounts.insert(created.id, created.clone());
         tables.record(event.map(|event| event.clone().about(created.id)).as_ref());
-        Ok(AccountCreation::Created(created))
+        Ok(AccountCreation::Created(Box::new(created)))
     }
 
     async fn list_accounts(
@@ -134,11 +139,18 @@ impl Tables {
         match edit {
             AccountEdit::Password(password) => {
                 account.password = password.clone();
+                account.password_mark = PasswordMark::of(password);
                 account.credential_version += 1;
             }
             AccountEdit::Standing(standing) => account.standing = *standing,
             AccountEdit::Privileges(privileges) => account.privileges = *privileges,
             AccountEdit::Role(role) => account.role = *role,
+            AccountEdit::Email { address, verified } => {
+                account.email.clone_from(address);
+                account.email_verified = *verified;
+            }
+            AccountEdit::PasswordNeedsReset(needed) => account.password_needs_reset = *needed,
+            AccountEdit::Attributes(attributes) => account.attributes = attributes.clone(),
             AccountEdit::Deletion => {
                 self.accounts.remove(&id);
             }
@@ -150,9 +162,12 @@ impl Tables {
 fn first_record(id: AccountId, account: &NewAccount) -> Account {
     Account {
         id,
+        uuid: account.uuid,
         username: account.username.clone(),
         email: account.email.clone(),
+        email_verified: account.email_verified,
         password: account.password.clone(),
+        password_mark: PasswordMark::of(&account.password),
         credential_version: 1,
         standing: account.standing,
         privileges: account.privileges,
@@ -161,6 +176,7 @@ fn first_record(id: AccountId, account: &NewAccount) -> Account {
         created_at: account.created_at,
         last_login: None,
         revoked_before: None,
+        attributes: account.attributes.clone(),
     }
 }
 
@@ -171,6 +187,10 @@ const fn state_after(edit: &AccountEdit) -> Option<AccountState> {
         AccountEdit::Standing(Standing::Active) => Some(AccountState::Reactivated),
         AccountEdit::Standing(Standing::Inactive) => Some(AccountState::Deactivated),
         AccountEdit::Deletion => Some(AccountState::Deleted),
-        AccountEdit::Privileges(_) | AccountEdit::Role(_) => None,
+        AccountEdit::Privileges(_)
+        | AccountEdit::Role(_)
+        | AccountEdit::Email { .. }
+        | AccountEdit::PasswordNeedsReset(_)
+        | AccountEdit::Attributes(_) => None,
     }
 }

@@ -5,6 +5,7 @@ mod bcrypt;
 mod decoy;
 mod encoded;
 mod hasher;
+mod mark;
 mod md5;
 mod pbkdf2;
 mod scheme;
@@ -15,6 +16,7 @@ mod vectors;
 pub use self::argon2::Argon2Cost;
 pub use self::encoded::EncodedPassword;
 pub use self::hasher::{Check, HasherError, PasswordHasher, Upgrade};
+pub use self::mark::PasswordMark;
 
 use zeroize::Zeroizing;
 

@@ -1,21 +1,26 @@
 //! Our own table of accounts: what an operator does to them.
 
 use async_trait::async_trait;
-use countersign_token::UnixMillis;
+use countersign_token::{ClaimsSet, UnixMillis};
 
 use super::StoreError;
 use crate::account::{Account, AccountId, Accounts, Privileges, Standing};
 use crate::audit::AuditEvent;
 use crate::password::EncodedPassword;
 use crate::session::EndCause;
+use crate::uuid::Uuid;
 
 /// An account to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAccount {
+    /// Its UUID, freshly drawn.
+    pub uuid: Uuid,
     /// The login name.
     pub username: String,
     /// The e-mail address; empty for none.
     pub email: String,
+    /// Whether its owner proved to read mail sent there.
+    pub email_verified: bool,
     /// The encoded password, or one that never matches.
     pub password: EncodedPassword,
     /// Whether it may sign in.
@@ -26,13 +31,15 @@ pub struct NewAccount {
     pub password_needs_reset: bool,
     /// When it is made.
     pub created_at: UnixMillis,
+    /// Whatever else a program keeps of it.
+    pub attributes: ClaimsSet,
 }
 
 /// How making an account went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountCreation {
     /// It exists now.
-    Created(Account),
+    Created(Box<Account>),
     /// The login name is taken.
     UsernameTaken,
 }
@@ -40,7 +47,7 @@ pub enum AccountCreation {
 /// One change of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountEdit {
-    /// A new password: moves the credential version.
+    /// A new password: moves the credential version and takes a new mark.
     Password(EncodedPassword),
     /// Activates or deactivates it.
     Standing(Standing),
@@ -48,6 +55,17 @@ pub enum AccountEdit {
     Privileges(Privileges),
     /// Sets the role code.
     Role(i64),
+    /// Sets the e-mail address.
+    Email {
+        /// The address; empty for none.
+        address: String,
+        /// Whether its owner proved to read mail sent there.
+        verified: bool,
+    },
+    /// Whether the owner must choose a new password.
+    PasswordNeedsReset(bool),
+    /// Replaces what else is kept of it.
+    Attributes(ClaimsSet),
     /// Removes it. Its number never comes back.
     Deletion,
 }

@@ -115,8 +115,8 @@ impl Accounts for Elsewhere {
         Residence::Elsewhere
     }
 
-    async fn find_account_by_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
-        self.0.find_account_by_login(login).await
+    async fn find_account_by(&self, key: AccountKey<'_>) -> Result<Option<Account>, StoreError> {
+        self.0.find_account_by(key).await
     }
 
     async fn find_account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {

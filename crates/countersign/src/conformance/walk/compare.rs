@@ -73,6 +73,9 @@ impl Walk {
         let expected = self.reference.find_account(reference).await.unwrap();
         let like_reference = |account: Account| Account {
             id: reference,
+            uuid: expected
+                .as_ref()
+                .map_or(account.uuid, |account| account.uuid),
             credential_version: expected
                 .as_ref()
                 .map_or(0, |account| account.credential_version),

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use countersign::account::{Account, AccountId, Accounts, Residence};
+use countersign::account::{Account, AccountId, AccountKey, Accounts, Residence};
 use countersign::audit::AuditEvent;
 use countersign::memory::MemoryStore;
 use countersign::password::EncodedPassword;
@@ -349,8 +349,8 @@ impl Accounts for BrokenStore {
         self.inner.residence()
     }
 
-    async fn find_account_by_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
-        self.inner.find_account_by_login(login).await
+    async fn find_account_by(&self, key: AccountKey<'_>) -> Result<Option<Account>, StoreError> {
+        self.inner.find_account_by(key).await
     }
 
     async fn find_account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
