@@ -34,7 +34,9 @@ const TOKEN: &[Endpoint] = &[
 
 /// The first two under the addresses that `token-views` clients know.
 const ALIASES: &[Endpoint] = &[
-    ("/accounts/api/token/", || any(obtain::obtain)),
+    ("/accounts/api/token/", || {
+        any(obtain::obtain_by::<obtain::Username>)
+    }),
     ("/accounts/api/token/refresh/", || any(refresh::refresh)),
 ];
 

@@ -92,8 +92,14 @@ pub struct TokenPolicy {
     pub token_type_claim: Option<String>,
     /// The claim that carries the token id.
     pub token_id_claim: String,
-    /// The claim that carries the account's number, as text.
+    /// The claim that names the account, as text.
     pub user_claim: String,
+    /// What of the account it carries.
+    pub user_field: UserField,
+    /// Whether tokens carry a mark of the password and are refused once it has changed (`CHECK_REVOKE_TOKEN`).
+    pub check_password_mark: bool,
+    /// The claim that carries the mark.
+    pub password_mark_claim: String,
     /// The claim that carries the session's public name; `None` for none.
     pub session_claim: Option<String>,
     /// When the header names the key.
@@ -105,6 +111,39 @@ impl TokenPolicy {
     pub const MAX_LEEWAY: Duration = Duration::from_mins(5);
     /// The longest life of any token: a hundred years.
     pub const MAX_LIFETIME: Duration = Duration::from_hours(100 * 365 * 24);
+}
+
+/// What of an account its tokens carry (`USER_ID_FIELD`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserField {
+    /// Its number.
+    Id,
+    /// Its login name.
+    Username,
+    /// Its e-mail address. Accounts without one, or with one that others share, get no tokens that work.
+    Email,
+    /// Its UUID.
+    Uuid,
+}
+
+impl UserField {
+    /// Every field there is.
+    pub const ALL: [Self; 4] = [Self::Id, Self::Username, Self::Email, Self::Uuid];
+
+    /// The name in configuration files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Username => "username",
+            Self::Email => "email",
+            Self::Uuid => "uuid",
+        }
+    }
+
+    /// The field of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.name() == name)
+    }
 }
 
 /// A class of token that resources may accept (`AUTH_TOKEN_CLASSES`).
@@ -171,9 +210,20 @@ pub enum SessionCheck {
     Off,
 }
 
-/// What becomes of sessions when their account changes.
+/// What people sign in with, beside their password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginName {
+    /// Their user name.
+    Username,
+    /// Their e-mail address, which then is each account's own.
+    Email,
+}
+
+/// How accounts sign in, and what becomes of their sessions when they change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountPolicy {
+    /// What people sign in with.
+    pub login: LoginName,
     /// On deactivation and deletion.
     pub on_deactivation: OnAccountChange,
     /// On a change of the password.
@@ -284,9 +334,17 @@ impl Policy {
         }
     }
 
-    /// Whether a refresh must look at the account, because its changes do not end its sessions.
+    /// Whether a refresh must look at the account: its changes do not end its sessions, or the token says something
+    /// of it that is to be compared.
     pub fn reads_account_at_refresh(&self) -> bool {
         self.accounts.on_deactivation == OnAccountChange::KeepSessions
+            || self.tokens.check_password_mark
+            || self.tokens.user_field != UserField::Id
+    }
+
+    /// Whether an e-mail address must be the account's own, because somebody is told by it.
+    pub fn needs_unique_email(&self) -> bool {
+        self.accounts.login == LoginName::Email || self.tokens.user_field == UserField::Email
     }
 
     /// Refuses settings that contradict each other or lie outside their range.
@@ -368,6 +426,10 @@ impl Policy {
             ("jwt.token_type_claim", tokens.token_type_claim.as_deref()),
             ("jwt.jti_claim", Some(tokens.token_id_claim.as_str())),
             ("jwt.user_id_claim", Some(tokens.user_claim.as_str())),
+            (
+                "jwt.revoke_token_claim",
+                Some(tokens.password_mark_claim.as_str()),
+            ),
             (
                 "jwt.sliding_token_refresh_exp_claim",
                 Some(tokens.sliding_refresh_claim.as_str()),
@@ -456,6 +518,7 @@ fn modern() -> Policy {
             limit: Some(100),
         },
         accounts: AccountPolicy {
+            login: LoginName::Username,
             on_deactivation: OnAccountChange::EndSessions,
             on_password_change: OnAccountChange::EndSessions,
             check_active: true,
@@ -485,6 +548,7 @@ fn simplejwt() -> Policy {
             limit: None,
         },
         accounts: AccountPolicy {
+            login: LoginName::Username,
             on_deactivation: OnAccountChange::KeepSessions,
             on_password_change: OnAccountChange::KeepSessions,
             check_active: true,
@@ -515,6 +579,9 @@ fn token_defaults() -> TokenPolicy {
         token_type_claim: Some("token_type".to_owned()),
         token_id_claim: "jti".to_owned(),
         user_claim: "user_id".to_owned(),
+        user_field: UserField::Id,
+        check_password_mark: false,
+        password_mark_claim: "hash_password".to_owned(),
         session_claim: None,
         key_id: KeyIdInHeader::WhenSeveral,
     }

@@ -131,6 +131,9 @@ pub(crate) fn access_refused(refusal: &AccessRefusal) -> Answer {
         ),
         AccessRefusal::AccountUnknown => coded("User not found", "user_not_found"),
         AccessRefusal::AccountInactive => coded("User is inactive", "user_inactive"),
+        AccessRefusal::PasswordChanged => {
+            coded("The user's password has been changed.", "password_changed")
+        }
     }
 }
 

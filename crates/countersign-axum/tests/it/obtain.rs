@@ -1,8 +1,10 @@
 //! Signing in, and what clients get wrong about it.
 
 use axum::http::StatusCode;
+use countersign::Preset;
+use countersign::policy::LoginName;
 
-use crate::site::{OBTAIN, PASSWORD, Site, credentials};
+use crate::site::{OBTAIN, PASSWORD, SLIDING, Site, credentials};
 
 #[tokio::test]
 async fn a_password_gives_a_pair() {
@@ -182,4 +184,39 @@ async fn json_at_its_edges_is_read_as_python_reads_it() {
         let reply = site.anonymous().post(OBTAIN, &body).await;
         assert_eq!(reply.status.as_u16(), status, "{body}: {}", reply.text());
     }
+}
+
+#[tokio::test]
+async fn bodies_call_what_people_sign_in_with_as_the_account_does() {
+    let site = Site::with(Preset::SimpleJwt, |policy| {
+        policy.accounts.login = LoginName::Email;
+    })
+    .await;
+    let with =
+        |field: &str, login: &str| format!(r#"{{"{field}":"{login}","password":"{PASSWORD}"}}"#);
+    for (path, field, login, status) in [
+        (OBTAIN, "email", "alice@example.com", StatusCode::OK),
+        (SLIDING, "email", "alice@example.com", StatusCode::OK),
+        (OBTAIN, "email", "alice", StatusCode::UNAUTHORIZED),
+        (
+            OBTAIN,
+            "username",
+            "alice@example.com",
+            StatusCode::BAD_REQUEST,
+        ),
+        // Its clients know no other name.
+        (
+            "/accounts/api/token/",
+            "username",
+            "alice@example.com",
+            StatusCode::OK,
+        ),
+    ] {
+        let reply = site.anonymous().post(path, &with(field, login)).await;
+        assert_eq!(reply.status, status, "{path} {field}: {}", reply.text());
+    }
+    let reply = site.anonymous().post(OBTAIN, "{}").await;
+    let required =
+        r#"{"email":["This field is required."],"password":["This field is required."]}"#;
+    assert_eq!(reply.text(), required);
 }

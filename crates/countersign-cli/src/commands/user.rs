@@ -223,6 +223,8 @@ pub(super) fn describe(error: AccountError, username: &str) -> Failure {
         }
         AccountError::UnusableName => "choose another name",
         AccountError::UnusablePassword => "choose another password",
+        AccountError::EmailNeeded => "give one with `--email`",
+        AccountError::EmailTaken => "choose another address, or change the user that has it",
         _ => return Failure::of(error),
     };
     Failure::of(anyhow::Error::new(error).context(format!("user {shown:?}"))).help(help)

@@ -20,7 +20,7 @@ use annotate_snippets::{Level, Renderer};
 use countersign::Policy;
 use countersign::keys::SigningKeySource;
 use countersign::password::Argon2Cost;
-use countersign::policy::{ForeignTokenPolicy, KeyIdInHeader, SessionCheck, WireBodies};
+use countersign::policy::{ForeignTokenPolicy, KeyIdInHeader, LoginName, SessionCheck, WireBodies};
 use countersign::rotation::{ReuseDetection, RotationMode};
 
 pub(crate) use self::diagnostics::ConfigError;
@@ -141,6 +141,13 @@ impl Config {
     fn token_classes(&self) -> Vec<&'static str> {
         let classes = self.policy.tokens.resource_classes.iter();
         classes.map(|class| class.name()).collect()
+    }
+
+    const fn login(&self) -> &'static str {
+        match self.policy.accounts.login {
+            LoginName::Username => "username",
+            LoginName::Email => "email",
+        }
     }
 
     const fn foreign(&self) -> &'static str {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use countersign::password::Argon2Cost;
 use countersign::policy::{
-    Blacklist, ForeignTokenPolicy, KeyIdInHeader, PolicyError, SessionCheck, TokenClass,
-    VerifyPolicy, WireBodies,
+    Blacklist, ForeignTokenPolicy, KeyIdInHeader, LoginName, PolicyError, SessionCheck, TokenClass,
+    UserField, VerifyPolicy, WireBodies,
 };
 use countersign::rotation::{ReuseDetection, RotationMode};
 use countersign::{Policy, Preset};
@@ -119,6 +119,20 @@ fn override_tokens(policy: &mut Policy, settings: &Settings) -> Result<(), Probl
         settings.text("jwt.user_id_claim").map(str::to_owned),
     );
     set(
+        &mut tokens.user_field,
+        settings
+            .text("jwt.user_id_field")
+            .and_then(UserField::parse),
+    );
+    set(
+        &mut tokens.check_password_mark,
+        settings.switch("jwt.check_revoke_token"),
+    );
+    set(
+        &mut tokens.password_mark_claim,
+        settings.text("jwt.revoke_token_claim").map(str::to_owned),
+    );
+    set(
         &mut tokens.session_claim,
         settings.text("session.claim").map(not_empty),
     );
@@ -205,6 +219,10 @@ fn override_sessions(policy: &mut Policy, settings: &Settings) -> Result<(), Pro
     set(
         &mut policy.accounts.record_login,
         settings.switch("jwt.update_last_login"),
+    );
+    set(
+        &mut policy.accounts.login,
+        settings.text("accounts.login").map(login),
     );
     set(
         &mut policy.audit_refreshes,
@@ -395,6 +413,13 @@ fn key_id(word: &str) -> Option<KeyIdInHeader> {
         "always" => Some(KeyIdInHeader::Always),
         "never" => Some(KeyIdInHeader::Never),
         _ => None,
+    }
+}
+
+fn login(word: &str) -> LoginName {
+    match word {
+        "email" => LoginName::Email,
+        _ => LoginName::Username,
     }
 }
 

@@ -181,7 +181,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     built("jwt.leeway", Seconds, |c| Some(show::duration(c.policy.tokens.leeway)), "Tolerated clock skew, at most 300 seconds."),
     built("jwt.auth_header_types", Texts, |c| Some(show::texts(&c.policy.wire.auth_header_types)), "Schemes accepted before a token; the first one stands in challenges."),
     built("jwt.auth_header_name", Text, |c| Some(show::text(&c.policy.wire.auth_header_name)), "The header that carries the token, by its own name."),
-    off("jwt.user_id_field", Text, Off::Text("id"), "The account's field that tokens name."),
+    built("jwt.user_id_field", OneOf(&["id", "username", "email", "uuid"]), |c| Some(show::text(c.policy.tokens.user_field.name())), "What tokens call an account by: id, username, email or uuid."),
     built("jwt.user_id_claim", Text, |c| Some(show::text(&c.policy.tokens.user_claim)), "The claim that names the account."),
     built("jwt.auth_token_classes", Texts, |c| Some(show::texts(&c.token_classes())), "Classes of token that resources accept, tried in order: access, sliding, refresh, untyped."),
     built("jwt.token_type_claim", Text, |c| Some(show::text(c.policy.tokens.token_type_claim.as_deref().unwrap_or(""))), "The claim that names the kind of token."),
@@ -189,8 +189,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
     built("jwt.sliding_token_lifetime", Duration, |c| Some(show::duration(c.policy.tokens.sliding_lifetime)), "Life of a sliding token; each refresh begins it anew."),
     built("jwt.sliding_token_refresh_lifetime", Duration, |c| Some(show::duration(c.policy.tokens.sliding_refresh_lifetime)), "How long a sliding token can be refreshed."),
     built("jwt.sliding_token_refresh_exp_claim", Text, |c| Some(show::text(&c.policy.tokens.sliding_refresh_claim)), "The claim that says until when."),
-    off("jwt.check_revoke_token", Switch, Off::Switch(false), "Whether tokens carry a mark of the password."),
-    idle("jwt.revoke_token_claim", Text, r#""hash_password""#, "The claim that carries the mark."),
+    built("jwt.check_revoke_token", Switch, |c| show::switch(c.policy.tokens.check_password_mark), "Whether tokens carry a mark of the password and die when it changes."),
+    built("jwt.revoke_token_claim", Text, |c| Some(show::text(&c.policy.tokens.password_mark_claim)), "The claim that carries the mark."),
     built("jwt.check_user_is_active", Switch, |c| show::switch(c.policy.accounts.check_active), "Whether resources and refreshes refuse inactive accounts."),
     off("jwt.websocket_token_lifetime", Duration, Off::Seconds(1_800), "Life of a websocket token."),
 
@@ -220,7 +220,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     built("foreign.refresh", OneOf(&["off", "recorded", "signed"]), |c| Some(show::text(c.foreign())), "Which refresh tokens of other issuers with our key are accepted."),
     off("foreign.until", Text, Off::Text(""), "The date that ends it."),
 
-    off("accounts.login", Text, Off::Text("username"), "What people sign in with."),
+    built("accounts.login", OneOf(&["username", "email"]), |c| Some(show::text(c.login())), "What people sign in with: username or email."),
 
     built("keys.master_key_file", Text, |c| Some(show::text(&c.master_key_file.display().to_string())), "The key that wraps the keys in the store: 32 bytes, mode 0600, beside this file."),
     built("keys.kid", OneOf(&["auto", "always", "never"]), |c| Some(show::text(c.key_id())), "When a token's header names its key; auto: as the preset does."),

@@ -40,6 +40,12 @@ pub enum AccountError {
     /// The name is taken.
     #[error("the user name is taken")]
     NameTaken,
+    /// Accounts are told apart by their addresses here, and this one has none.
+    #[error("an e-mail address is needed: the settings tell accounts apart by it")]
+    EmailNeeded,
+    /// Accounts are told apart by their addresses here, and this one is taken.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
     /// There is no such account.
     #[error("there is no such user")]
     Unknown,
@@ -62,6 +68,7 @@ impl Authority {
         if !is_usable_name(&username) {
             return Err(AccountError::UnusableName);
         }
+        self.check_email(&request.email).await?;
         let password = match password {
             Some(password) => self.encode(password).await?,
             None => self.unusable_password()?,
@@ -218,6 +225,23 @@ impl Authority {
         match change {
             AccountChange::Changed { ended_sessions } => Ok(ended_sessions),
             AccountChange::Unknown => Err(AccountError::Unknown),
+        }
+    }
+
+    /// Whether an address may become an account's. Where accounts are told apart by it, two that take the same one at
+    /// the same moment end up with one that names neither.
+    async fn check_email(&self, address: &str) -> Result<(), AccountError> {
+        if !self.policy.needs_unique_email() {
+            return Ok(());
+        }
+        if address.is_empty() {
+            return Err(AccountError::EmailNeeded);
+        }
+        let key = AccountKey::Email(address);
+        let taken = self.accounts.find_account_by(key).await;
+        match taken.map_err(AuthorityError::from)? {
+            Some(_) => Err(AccountError::EmailTaken),
+            None => Ok(()),
         }
     }
 

@@ -3,11 +3,13 @@
 use countersign_token::{Authenticated, Refresh as RefreshKind, UnixMillis};
 
 use super::foreign::sealing_keys_changed;
-use super::{Authority, AuthorityError, Client, TokenRefusal, account_of};
+use super::{Authority, AuthorityError, Client, TokenRefusal};
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::rotation::{Refusal, ReuseDetection, RotationMode};
 use crate::sealed_id::{Opened, TokenAddress};
-use crate::session::{EndCause, Generation, Lineage, Salt, SessionNumber, SessionState};
+use crate::session::{
+    EndCause, Generation, Lineage, Salt, SessionNumber, SessionRecord, SessionState,
+};
 use crate::store::{Blacklisting, Ending, ForeignBlacklisting};
 
 /// How blacklisting went.
@@ -95,33 +97,48 @@ impl Authority {
             .about(session.account)
             .in_session(session.sid)
             .from_ip(client.ip);
-        let refusal = if self.policy.rotation.mode == RotationMode::Fork || !session.is_root() {
-            let number = session.number;
-            match self
-                .store
-                .blacklist_session_token(number, returned.token_id, now, Some(&event))
-                .await?
-            {
-                Blacklisting::Done => None,
-                Blacklisting::Already => Some(Refusal::Blacklisted),
-                Blacklisting::Unknown => Some(Refusal::Unknown),
-            }
-        } else {
-            let event = event.because(EndCause::Logout);
-            match self
-                .store
-                .end_session(session.number, EndCause::Logout, now, Some(&event))
-                .await?
-            {
-                Ending::Ended => None,
-                Ending::Already(cause) => Some(Refusal::Ended(cause)),
-                Ending::Unknown => Some(Refusal::Unknown),
-            }
-        };
+        let cause = EndCause::Logout;
+        let refusal = self
+            .take_out_of_use(session, returned.token_id, cause, &event, now)
+            .await?;
         self.feed.catch_up().await?;
         Ok(refusal.map_or(Blacklisted::Done, |refusal| {
             Blacklisted::Refused(refusal.into())
         }))
+    }
+
+    /// Takes a row's refresh token out of use: where rotated tokens stay good it dies alone, else its session ends.
+    /// Gives why that was not needed any more.
+    pub(super) async fn take_out_of_use(
+        &self,
+        session: &SessionRecord,
+        token_id: &str,
+        cause: EndCause,
+        event: &AuditEvent,
+        now: UnixMillis,
+    ) -> Result<Option<Refusal>, AuthorityError> {
+        if self.policy.rotation.mode == RotationMode::Fork || !session.is_root() {
+            let number = session.number;
+            let blacklisting = self
+                .store
+                .blacklist_session_token(number, token_id, now, Some(event))
+                .await?;
+            return Ok(match blacklisting {
+                Blacklisting::Done => None,
+                Blacklisting::Already => Some(Refusal::Blacklisted),
+                Blacklisting::Unknown => Some(Refusal::Unknown),
+            });
+        }
+        let event = event.clone().because(cause);
+        let ending = self
+            .store
+            .end_session(session.number, cause, now, Some(&event))
+            .await?;
+        Ok(match ending {
+            Ending::Ended => None,
+            Ending::Already(cause) => Some(Refusal::Ended(cause)),
+            Ending::Unknown => Some(Refusal::Unknown),
+        })
     }
 
     fn may_be_blacklisted(
@@ -160,7 +177,7 @@ impl Authority {
         if let Err(error) = genuine.has_kind::<RefreshKind>() {
             return Ok(Blacklisted::Refused(error.into()));
         }
-        if genuine.user().is_some() && account_of(genuine).is_none() {
+        if genuine.user().is_some() && !self.could_name(genuine) {
             return Ok(Blacklisted::Refused(Refusal::AccountGone.into()));
         }
         if let Some(session) = known.and_then(|known| known.session) {
@@ -168,7 +185,8 @@ impl Authority {
         }
         let mut event =
             AuditEvent::new(now, AuditKind::TokenBlacklisted, Actor::Client).from_ip(client.ip);
-        let record = self.foreign_record(genuine);
+        let owner = self.number_named(genuine).await?;
+        let record = self.foreign_record(genuine, owner);
         event.subject = record.account;
         let sealing_keys = self.keys.sealing().ids();
         let outcome = self

@@ -2,15 +2,18 @@
 
 use countersign_token::{Authenticated, Refresh as RefreshKind, Timestamp, UnixMillis};
 
+use super::blacklist::refuse_ended;
 use super::login::Form;
 use super::refresh::{Presented, Refresh};
-use super::{Authority, AuthorityError, Client, TokenRefusal, account_of};
+use super::{Authority, AuthorityError, Client, TokenRefusal};
 use crate::account::{Account, AccountId};
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::policy::ForeignTokenPolicy;
 use crate::rotation::{PresentedToken, Refusal, RotationMode, later};
-use crate::session::{Generation, SessionNumber, SessionRecord};
-use crate::store::{Adopted, Adoption, ForeignToken, NewForeignToken, NewSession, StoreError};
+use crate::session::{EndCause, Generation, SessionNumber, SessionRecord};
+use crate::store::{
+    Adopted, Adoption, ForeignBlacklisting, ForeignToken, NewForeignToken, NewSession, StoreError,
+};
 
 impl Authority {
     pub(super) async fn refresh_foreign(
@@ -29,11 +32,19 @@ impl Authority {
         if genuine.user().is_none() {
             return Ok(Refresh::Refused(TokenRefusal::NoAccount));
         }
-        let account = match self.account_of_foreign(genuine).await? {
+        // What became of the session that it opened counts before the account, as the blacklist does.
+        let session = known.and_then(|known| known.session);
+        if let Some(session) = session
+            && let Some(lineage) = self.store.find_session(session).await?
+            && let Err(refusal) = refuse_ended(&lineage)
+        {
+            return Ok(Refresh::Refused(refusal.into()));
+        }
+        let account = match self.account_of_foreign(genuine, now).await? {
             Ok(account) => account,
             Err(refusal) => return Ok(Refresh::Refused(refusal.into())),
         };
-        if let Some(session) = known.and_then(|known| known.session) {
+        if let Some(session) = session {
             return self
                 .refresh_adopted(genuine, session, &account, client, now)
                 .await;
@@ -66,25 +77,57 @@ impl Authority {
     pub(super) async fn account_of_foreign(
         &self,
         genuine: &Authenticated,
+        now: UnixMillis,
     ) -> Result<Result<Account, Refusal>, AuthorityError> {
-        let found = match account_of(genuine) {
-            Some(id) => self.accounts.find_account(id).await?,
-            None => None,
+        let Some(account) = self.account_named(genuine).await? else {
+            return Ok(Err(Refusal::AccountGone));
         };
-        Ok(match found {
-            None => Err(Refusal::AccountGone),
-            Some(account) if self.policy.accounts.check_active && !account.is_active() => {
-                Err(Refusal::AccountInactive)
-            }
-            Some(account) => Ok(account),
-        })
+        if self.policy.accounts.check_active && !account.is_active() {
+            return Ok(Err(Refusal::AccountInactive));
+        }
+        if !self.has_password_mark(genuine, &account)? {
+            self.blacklist_after_password_change(genuine, &account, now)
+                .await?;
+            return Ok(Err(Refusal::PasswordChanged));
+        }
+        Ok(Ok(account))
+    }
+
+    /// A foreign token whose password has changed is blacklisted, although the request fails; so is the session
+    /// that its first use opened.
+    async fn blacklist_after_password_change(
+        &self,
+        genuine: &Authenticated,
+        account: &Account,
+        now: UnixMillis,
+    ) -> Result<(), AuthorityError> {
+        let record = self.foreign_record(genuine, Some(account.id));
+        let event = AuditEvent::new(now, AuditKind::TokenBlacklisted, Actor::Client)
+            .about(account.id)
+            .because(EndCause::PasswordChanged);
+        let sealing_keys = self.keys.sealing().ids();
+        let outcome = self
+            .store
+            .blacklist_foreign_token(&record, &sealing_keys, now, Some(&event))
+            .await?;
+        if let ForeignBlacklisting::Adopted(session) = outcome
+            && let Some(lineage) = self.store.find_session(session).await?
+        {
+            self.retire_after_password_change(&lineage.session, genuine.token_id(), None, now)
+                .await?;
+        }
+        self.feed.catch_up().await
     }
 
     /// What is recorded of a foreign token. A missing `iat` counts as 0.
-    pub(super) fn foreign_record(&self, genuine: &Authenticated) -> NewForeignToken {
+    pub(super) fn foreign_record(
+        &self,
+        genuine: &Authenticated,
+        account: Option<AccountId>,
+    ) -> NewForeignToken {
         NewForeignToken {
             token_id: genuine.token_id().to_owned(),
-            account: account_of(genuine),
+            account,
             expires_at: self.last_expiry(genuine),
             issued_at: genuine.issued_at().unwrap_or(Timestamp::from_seconds(0)),
         }
@@ -109,7 +152,7 @@ impl Authority {
         now: UnixMillis,
     ) -> Result<Refresh, AuthorityError> {
         let adoption = Adoption {
-            token: self.foreign_record(genuine),
+            token: self.foreign_record(genuine, Some(account.id)),
             unrecorded: self.policy.foreign == ForeignTokenPolicy::Signed,
             session: self.adopting_session(genuine, account, client, now)?,
             sealing_keys: self.keys.sealing().ids(),

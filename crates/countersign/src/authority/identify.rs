@@ -4,7 +4,7 @@ use countersign_token::{
     Access, Authenticated, Refresh as RefreshKind, Sliding, Timestamp, UnixMillis, VerifyError,
 };
 
-use super::{Authority, AuthorityError, TokenRefusal, account_of};
+use super::{Authority, AuthorityError, TokenRefusal};
 use crate::account::Account;
 use crate::policy::TokenClass;
 use crate::rotation::Refusal;
@@ -40,6 +40,8 @@ pub enum AccessRefusal {
     AccountUnknown,
     /// The account is deactivated.
     AccountInactive,
+    /// The account's password is another one since.
+    PasswordChanged,
 }
 
 /// Why a token is not accepted as one of a class.
@@ -76,10 +78,7 @@ impl Authority {
             Ok(genuine) => genuine,
             Err(error) => return Ok(self.refused_by_every_class(&error)),
         };
-        let account = match account_of(&genuine) {
-            Some(id) => self.accounts.find_account(id).await?,
-            None => None,
-        };
+        let account = self.account_named(&genuine).await?;
         let shown = Shown {
             genuine: &genuine,
             opened: self.open_id(&genuine).await?,
@@ -89,7 +88,7 @@ impl Authority {
         let mut refusals = Vec::new();
         for &class in &self.policy.tokens.resource_classes {
             match self.admit(class, &shown).await? {
-                Ok(session) => return Ok(self.account_behind(&genuine, account, session)),
+                Ok(session) => return self.account_behind(&genuine, account, session),
                 Err(refusal) => refusals.push(ClassRefusal { class, refusal }),
             }
         }
@@ -171,17 +170,24 @@ impl Authority {
         genuine: &Authenticated,
         account: Option<Account>,
         session: Option<SessionId>,
-    ) -> Identification {
+    ) -> Result<Identification, AuthorityError> {
+        let refused = |refusal| Ok(Identification::Refused(refusal));
         if genuine.user().is_none() {
-            return Identification::Refused(AccessRefusal::NoUserClaim);
+            return refused(AccessRefusal::NoUserClaim);
         }
         let Some(account) = account else {
-            return Identification::Refused(AccessRefusal::AccountUnknown);
+            return refused(AccessRefusal::AccountUnknown);
         };
         if self.policy.accounts.check_active && !account.is_active() {
-            return Identification::Refused(AccessRefusal::AccountInactive);
+            return refused(AccessRefusal::AccountInactive);
         }
-        Identification::Known(Box::new(Identified { account, session }))
+        if !self.has_password_mark(genuine, &account)? {
+            return refused(AccessRefusal::PasswordChanged);
+        }
+        Ok(Identification::Known(Box::new(Identified {
+            account,
+            session,
+        })))
     }
 
     /// Foreign tokens have no session number: for them alone, "before" is a second.

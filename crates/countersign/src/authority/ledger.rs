@@ -8,7 +8,7 @@ use countersign_token::{
 use quick_cache::sync::Cache;
 
 use super::blacklist::refuse_ended;
-use super::{Authority, AuthorityError, TokenRefusal, account_of};
+use super::{Authority, AuthorityError, TokenRefusal};
 use crate::account::AccountId;
 use crate::policy::{ForeignTokenPolicy, SessionCheck};
 use crate::rotation::Refusal;
@@ -83,11 +83,12 @@ impl Authority {
         Ok(Err(error.into()))
     }
 
-    /// What the index knows against a token.
+    /// What the index knows against a token of `owner`'s.
     pub(super) fn revoked_by(
         &self,
         genuine: &Authenticated,
         address: Option<TokenAddress>,
+        owner: Option<AccountId>,
     ) -> Option<RevokedBy> {
         let number = address.map(|address| address.session().get());
         // Where sessions are not checked, what ends them spares their access tokens.
@@ -95,9 +96,7 @@ impl Authority {
         let session = number
             .filter(|_| checks_sessions)
             .map(SessionAddress::Number);
-        let account = account_of(genuine)
-            .filter(|_| checks_sessions)
-            .map(AccountId::get);
+        let account = owner.filter(|_| checks_sessions).map(AccountId::get);
         let facts = TokenFacts {
             token_id: genuine.token_id(),
             key_id: genuine.key_id(),
@@ -136,8 +135,13 @@ impl Authority {
             return Ok(Err(Refusal::Blacklisted));
         }
         let lineage = self.store.find_session(at.session).await?;
-        let judged = judge_row(lineage, at.generation, Some(at.salt));
-        Ok(judged.and_then(|session| of_its_account(genuine, session.account, session.sid)))
+        match judge_row(lineage, at.generation, Some(at.salt)) {
+            Ok(session) => {
+                self.of_its_account(genuine, session.account, session.sid)
+                    .await
+            }
+            Err(refusal) => Ok(Err(refusal)),
+        }
     }
 
     /// An access token: the index decides, and the row of its session where that was never seen.
@@ -147,11 +151,14 @@ impl Authority {
         address: TokenAddress,
         root: SessionNumber,
     ) -> Result<Result<SessionId, Refusal>, AuthorityError> {
-        if self.revoked_by(genuine, Some(address)).is_some() {
+        let owner = self.indexed_owner(genuine, Some(address)).await?;
+        if self.revoked_by(genuine, Some(address), owner).is_some() {
             return Ok(Err(self.why_revoked(root).await));
         }
-        let facts = self.session_facts(root).await?;
-        Ok(facts.and_then(|(account, sid)| of_its_account(genuine, account, sid)))
+        match self.session_facts(root).await? {
+            Ok((owner, sid)) => self.of_its_account(genuine, owner, sid).await,
+            Err(refusal) => Ok(Err(refusal)),
+        }
     }
 
     /// Why a token that the index refuses is refused, as far as its session's row tells. The refusal stands
@@ -163,7 +170,7 @@ impl Authority {
         }
     }
 
-    async fn session_facts(
+    pub(super) async fn session_facts(
         &self,
         number: SessionNumber,
     ) -> Result<Result<(AccountId, SessionId), Refusal>, AuthorityError> {
@@ -191,7 +198,7 @@ impl Authority {
         now: UnixMillis,
     ) -> Result<Result<(), TokenRefusal>, AuthorityError> {
         if !is_renewable(genuine) {
-            return Ok(self.judge_foreign_access(genuine, now));
+            return self.judge_foreign_access(genuine, now).await;
         }
         let known = match self.admit_foreign(genuine, now).await? {
             Ok(known) => known,
@@ -207,19 +214,42 @@ impl Authority {
         Ok(judged.map_err(TokenRefusal::from))
     }
 
-    fn judge_foreign_access(
+    async fn judge_foreign_access(
         &self,
         genuine: &Authenticated,
         now: UnixMillis,
-    ) -> Result<(), TokenRefusal> {
+    ) -> Result<Result<(), TokenRefusal>, AuthorityError> {
         if self.policy.foreign != ForeignTokenPolicy::Signed {
-            return Err(TokenRefusal::Foreign);
+            return Ok(Err(TokenRefusal::Foreign));
         }
-        self.check_foreign_issue_time(genuine, now)?;
-        match self.revoked_by(genuine, None) {
+        if let Err(refusal) = self.check_foreign_issue_time(genuine, now) {
+            return Ok(Err(refusal));
+        }
+        let owner = self.indexed_owner(genuine, None).await?;
+        Ok(match self.revoked_by(genuine, None, owner) {
             Some(_) => Err(Refusal::Blacklisted.into()),
             None => Ok(()),
+        })
+    }
+
+    /// Refuses a token whose user claim names somebody else than its session does. One that names nobody, any more
+    /// or at all, proves its session alone.
+    async fn of_its_account(
+        &self,
+        genuine: &Authenticated,
+        owner: AccountId,
+        session: SessionId,
+    ) -> Result<Result<SessionId, Refusal>, AuthorityError> {
+        let Some(_) = genuine.user() else {
+            return Ok(Ok(session));
+        };
+        if !self.could_name(genuine) {
+            return Ok(Err(Refusal::Unknown));
         }
+        Ok(match self.number_named(genuine).await? {
+            Some(named) if named != owner => Err(Refusal::Unknown),
+            _ => Ok(session),
+        })
     }
 
     /// The record of a foreign token, and the session that its first use opened.
@@ -286,19 +316,6 @@ fn refuse_disabled(lineage: &Lineage) -> Result<(), Refusal> {
         return Err(Refusal::Disabled);
     }
     Ok(())
-}
-
-/// Refuses a token whose user claim names somebody else than its session does. One that names nobody proves its
-/// session alone.
-fn of_its_account(
-    genuine: &Authenticated,
-    owner: AccountId,
-    session: SessionId,
-) -> Result<SessionId, Refusal> {
-    match (genuine.user(), account_of(genuine)) {
-        (Some(_), named) if named != Some(owner) => Err(Refusal::Unknown),
-        _ => Ok(session),
-    }
 }
 
 /// 64 bytes each or so: six megabytes when full.

@@ -9,6 +9,7 @@ use super::{Authority, AuthorityError, Client, TokenPair};
 use crate::account::{Account, AccountId, AccountKey, Residence};
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::password::{Check, EncodedPassword, PlainPassword, Upgrade};
+use crate::policy::LoginName;
 use crate::random::draw;
 use crate::rotation::later;
 use crate::session::{Generation, SessionId, SessionRecord};
@@ -33,7 +34,7 @@ pub(super) enum Form {
 }
 
 impl Authority {
-    /// Signs in with a password.
+    /// Signs in with a password; `login` is the user name, or the e-mail address where the settings say so.
     ///
     /// Unknown name, wrong password and inactive account get the same answer after the same work: a password is
     /// hashed in every case. A stored hash that is not today's is replaced on the way; if that fails, the
@@ -43,13 +44,13 @@ impl Authority {
     /// [`AuthorityError`]: no session was opened, or none that anybody has the tokens of.
     pub async fn login(
         &self,
-        username: &str,
+        login: &str,
         password: PlainPassword,
         client: &Client<'_>,
     ) -> Result<SignIn, AuthorityError> {
-        let session = self.sign_in(username, password, Form::Pair, client).await?;
-        Ok(match session {
-            Some(session) => SignIn::Opened(self.mint_pair(&session)?),
+        let signed_in = self.sign_in(login, password, Form::Pair, client).await?;
+        Ok(match signed_in {
+            Some((account, session)) => SignIn::Opened(self.mint_pair(&account, &session)?),
             None => SignIn::Refused,
         })
     }
@@ -57,22 +58,20 @@ impl Authority {
     /// Checks a password and opens a session; `None` if the sign-in is refused.
     pub(super) async fn sign_in(
         &self,
-        username: &str,
+        login: &str,
         password: PlainPassword,
         form: Form,
         client: &Client<'_>,
-    ) -> Result<Option<SessionRecord>, AuthorityError> {
+    ) -> Result<Option<(Account, SessionRecord)>, AuthorityError> {
         let now = self.clock.now();
-        let account = if is_plausible(username) && !password.is_too_long() {
-            self.accounts
-                .find_account_by(AccountKey::Username(username))
-                .await?
+        let account = if is_plausible(login) && !password.is_too_long() {
+            self.accounts.find_account_by(self.login_key(login)).await?
         } else {
             None
         };
         let stored = account.as_ref().map(|account| account.password.clone());
         self.learn_decoys(now).await?;
-        let name_digest = self.keys.name_digest(username);
+        let name_digest = self.keys.name_digest(login);
         let upgrade = match &account {
             Some(account) if account.is_active() => Upgrade::IfOutdated,
             _ => Upgrade::Never,
@@ -85,7 +84,7 @@ impl Authority {
             self.note_refusal(account.as_ref(), client, now).await?;
             return Ok(None);
         };
-        if !account.is_active() {
+        if !self.may_sign_in(account) {
             self.note_refusal(Some(account), client, now).await?;
             return Ok(None);
         }
@@ -97,7 +96,7 @@ impl Authority {
         if opened.is_none() {
             self.note_refusal(Some(account), client, now).await?;
         }
-        Ok(opened)
+        Ok(opened.map(|session| (account.clone(), session)))
     }
 
     /// Opens a session without a password: for single sign-on, passkeys, and the command line.
@@ -112,14 +111,16 @@ impl Authority {
         client: &Client<'_>,
     ) -> Result<Option<TokenPair>, AuthorityError> {
         let found = self.accounts.find_account(account).await?;
-        let Some(account) = found.filter(Account::is_active) else {
+        let Some(account) = found.filter(|account| self.may_sign_in(account)) else {
             return Ok(None);
         };
         let session = self.new_session(&account, Form::Pair, client, self.clock.now())?;
         let opened = self
             .open_for(&account, &session, AuditKind::SessionOpened, client)
             .await?;
-        opened.map(|session| self.mint_pair(&session)).transpose()
+        opened
+            .map(|session| self.mint_pair(&account, &session))
+            .transpose()
     }
 
     async fn open_for(
@@ -179,6 +180,18 @@ impl Authority {
         })
     }
 
+    fn login_key<'a>(&self, login: &'a str) -> AccountKey<'a> {
+        match self.policy.accounts.login {
+            LoginName::Username => AccountKey::Username(login),
+            LoginName::Email => AccountKey::Email(login),
+        }
+    }
+
+    /// Whether an account is active, and has the name by which tokens would call it.
+    fn may_sign_in(&self, account: &Account) -> bool {
+        account.is_active() && !self.name_of(account).is_empty()
+    }
+
     fn guard(&self, account: &Account) -> AccountGuard {
         let credential_version = account.credential_version;
         match self.accounts.residence() {
@@ -231,8 +244,8 @@ impl Authority {
 }
 
 /// Whether a name could be anybody's: no store is asked for what it cannot hold.
-fn is_plausible(username: &str) -> bool {
-    !username.is_empty() && username.len() <= MAX_USERNAME_BYTES && !username.contains('\0')
+fn is_plausible(login: &str) -> bool {
+    !login.is_empty() && login.len() <= MAX_LOGIN_BYTES && !login.contains('\0')
 }
 
 /// A password beyond the limit is never hashed: an empty one takes its place, for the same work.
@@ -250,5 +263,5 @@ const DECOYS_KEPT: Duration = Duration::from_mins(10);
 /// How many passwords stand for all: enough to tell proportions to within a percent or so.
 const DECOY_SAMPLES: u32 = 256;
 
-/// Django's 150 characters, four bytes each.
-const MAX_USERNAME_BYTES: usize = 600;
+/// Django's 150 characters of a name, four bytes each, and more than its 254 of an address.
+const MAX_LOGIN_BYTES: usize = 600;

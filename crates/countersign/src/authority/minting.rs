@@ -10,7 +10,7 @@ use countersign_token::{
 
 use super::login::Form;
 use super::{Authority, AuthorityError, TokenPair};
-use crate::account::AccountId;
+use crate::account::Account;
 use crate::policy::TokenPolicy;
 use crate::random::draw;
 use crate::rotation::later;
@@ -43,8 +43,12 @@ pub(super) fn verifier(tokens: &TokenPolicy, keys: Arc<KeySet>) -> Verifier {
 
 impl Authority {
     /// The two tokens of a session that was just opened.
-    pub(super) fn mint_pair(&self, session: &SessionRecord) -> Result<TokenPair, AuthorityError> {
-        let claims = self.login_claims(session)?;
+    pub(super) fn mint_pair(
+        &self,
+        account: &Account,
+        session: &SessionRecord,
+    ) -> Result<TokenPair, AuthorityError> {
+        let claims = self.login_claims(account, session)?;
         Ok(TokenPair {
             access: self.mint_access(session, &claims, session.created_at)?,
             refresh: self.mint_refresh(session, claims)?,
@@ -71,6 +75,7 @@ impl Authority {
     /// The sliding token of a session that was just opened.
     pub(super) fn mint_sliding(
         &self,
+        account: &Account,
         session: &SessionRecord,
     ) -> Result<SignedToken, AuthorityError> {
         let address = TokenAddress::Sliding(current_address(session));
@@ -82,7 +87,7 @@ impl Authority {
         claims.insert(&tokens.token_id_claim, self.seal(session, address)?)?;
         let window_end = session.refresh_expires_at.seconds();
         claims.insert(&tokens.sliding_refresh_claim, window_end)?;
-        self.add_owner_claims(&mut claims, session)?;
+        self.add_owner_claims(&mut claims, account, session)?;
         self.sign(claims)
     }
 
@@ -153,13 +158,17 @@ impl Authority {
         .unwrap_or(kept)
     }
 
-    fn login_claims(&self, session: &SessionRecord) -> Result<ClaimsSet, AuthorityError> {
+    fn login_claims(
+        &self,
+        account: &Account,
+        session: &SessionRecord,
+    ) -> Result<ClaimsSet, AuthorityError> {
         let mut claims = self.head_claims(Refresh::TYPE)?;
         claims.set_expiration(session.refresh_expires_at);
         claims.set_issued_at(session.created_at.timestamp());
         // The id's place is kept here; `mint_refresh` fills it in.
         claims.insert(&self.policy.tokens.token_id_claim, "")?;
-        self.add_owner_claims(&mut claims, session)?;
+        self.add_owner_claims(&mut claims, account, session)?;
         Ok(claims)
     }
 
@@ -167,9 +176,11 @@ impl Authority {
     fn add_owner_claims(
         &self,
         claims: &mut ClaimsSet,
+        account: &Account,
         session: &SessionRecord,
     ) -> Result<(), ClaimsError> {
-        claims.insert(&self.policy.tokens.user_claim, user_claim(session.account))?;
+        claims.insert(&self.policy.tokens.user_claim, self.name_of(account))?;
+        self.add_password_mark(claims, account)?;
         self.add_session_claim(claims, session.sid)
     }
 
@@ -236,11 +247,6 @@ fn copy_claims(
         into.insert_raw(name, value)?;
     }
     Ok(())
-}
-
-/// The user claim is always text, whatever the account's number is.
-fn user_claim(account: AccountId) -> String {
-    account.to_string()
 }
 
 /// A duration in whole seconds, as claims count.

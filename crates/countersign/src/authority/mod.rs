@@ -13,6 +13,8 @@ mod identify;
 mod ledger;
 mod login;
 mod minting;
+mod naming;
+mod password_mark;
 mod purge;
 mod refresh;
 mod revoke;
@@ -39,7 +41,7 @@ pub use self::verify::Verification;
 
 use self::feed::RevocationFeed;
 use self::ledger::SessionFacts;
-use crate::account::{AccountId, Accounts};
+use crate::account::Accounts;
 use crate::clock::Clock;
 use crate::keys::{KeyRing, KeyRingError};
 use crate::password::{HasherError, PasswordHasher};
@@ -329,11 +331,6 @@ impl std::fmt::Debug for Authority {
             .field("policy", &self.policy)
             .finish_non_exhaustive()
     }
-}
-
-/// The account that a token's user claim names, if it names one in its canonical spelling.
-fn account_of(token: &Authenticated) -> Option<AccountId> {
-    token.user()?.as_account_number().map(AccountId::new)
 }
 
 /// How long a store that took a write counts as one that takes writes.

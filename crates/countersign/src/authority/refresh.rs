@@ -3,7 +3,7 @@
 use countersign_token::{Authenticated, Refresh as RefreshKind, SignedToken, UnixMillis};
 
 use super::login::Form;
-use super::{Authority, AuthorityError, Client, TokenRefusal, account_of};
+use super::{Authority, AuthorityError, Client, TokenRefusal};
 use crate::account::AccountId;
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::rotation::{
@@ -86,8 +86,10 @@ impl Authority {
         let TokenAddress::Refresh(address) = address else {
             return Ok(Refresh::Refused(Refusal::Unknown.into()));
         };
-        let Some(account) = account_of(genuine) else {
-            return Ok(Refresh::Refused(TokenRefusal::NoAccount));
+        let account = match self.claimed_owner(genuine, address.session).await? {
+            Ok(Some(account)) => account,
+            Ok(None) => return Ok(Refresh::Refused(TokenRefusal::NoAccount)),
+            Err(refusal) => return Ok(Refresh::Refused(refusal.into())),
         };
         let presented = Presented {
             token: PresentedToken::of(address, account),
@@ -113,7 +115,9 @@ impl Authority {
         {
             return Ok(Refresh::Refused(Refusal::Ended(cause).into()));
         }
-        let account = self.account_at_refresh(presented.token.account).await?;
+        let account = self
+            .account_at_refresh(presented.token.account, presented.genuine)
+            .await?;
         let may_be_fit = matches!(account, AccountAtRefresh::Unread | AccountAtRefresh::Fit);
         let lineage = if self.policy.rotation.mode == RotationMode::Rotate && may_be_fit {
             match self.try_rotate(&presented).await? {
@@ -235,6 +239,11 @@ impl Authority {
         session: &SessionRecord,
         presented: &Presented<'_>,
     ) -> Result<Refresh, AuthorityError> {
+        if refusal == Refusal::PasswordChanged {
+            let (token_id, ip) = (presented.genuine.token_id(), presented.client.ip);
+            self.retire_after_password_change(session, token_id, ip, presented.now)
+                .await?;
+        }
         let kind = match refusal {
             Refusal::OtherClient => Some(AuditKind::ReplayOtherClient),
             Refusal::StoreRolledBack => Some(AuditKind::StoreRolledBack),
@@ -271,14 +280,19 @@ impl Authority {
     pub(super) async fn account_at_refresh(
         &self,
         account: AccountId,
-    ) -> Result<AccountAtRefresh, StoreError> {
+        token: &Authenticated,
+    ) -> Result<AccountAtRefresh, AuthorityError> {
         if !self.policy.reads_account_at_refresh() {
             return Ok(AccountAtRefresh::Unread);
         }
         Ok(match self.accounts.find_account(account).await? {
             None => AccountAtRefresh::Gone,
+            Some(account) if !self.is_named_by(&account, token) => AccountAtRefresh::Gone,
             Some(account) if self.policy.accounts.check_active && !account.is_active() => {
                 AccountAtRefresh::Inactive
+            }
+            Some(account) if !self.has_password_mark(token, &account)? => {
+                AccountAtRefresh::PasswordChanged
             }
             Some(_) => AccountAtRefresh::Fit,
         })

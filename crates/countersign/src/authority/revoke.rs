@@ -164,7 +164,8 @@ impl Authority {
                 )
                 .await;
         }
-        let record = self.foreign_record(genuine);
+        let owner = self.number_named(genuine).await?;
+        let record = self.foreign_record(genuine, owner);
         let sealing_keys = self.keys.sealing().ids();
         let outcome = self
             .store

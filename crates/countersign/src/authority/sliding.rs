@@ -12,7 +12,7 @@ use countersign_token::{
 
 use super::login::Form;
 use super::minting::whole_seconds;
-use super::{Authority, AuthorityError, Client, Refresh, SignIn, TokenRefusal, account_of};
+use super::{Authority, AuthorityError, Client, Refresh, SignIn, TokenRefusal};
 use crate::password::PlainPassword;
 use crate::rotation::{PresentedToken, Refusal, decide_sliding, later};
 use crate::sealed_id::{Opened, TokenAddress};
@@ -29,15 +29,13 @@ impl Authority {
     /// SimpleJWT `TokenObtainSlidingView`.
     pub async fn login_sliding(
         &self,
-        username: &str,
+        login: &str,
         password: PlainPassword,
         client: &Client<'_>,
     ) -> Result<SignIn<SignedToken>, AuthorityError> {
-        let session = self
-            .sign_in(username, password, Form::Sliding, client)
-            .await?;
-        Ok(match session {
-            Some(session) => SignIn::Opened(self.mint_sliding(&session)?),
+        let signed_in = self.sign_in(login, password, Form::Sliding, client).await?;
+        Ok(match signed_in {
+            Some((account, session)) => SignIn::Opened(self.mint_sliding(&account, &session)?),
             None => SignIn::Refused,
         })
     }
@@ -93,8 +91,10 @@ impl Authority {
         else {
             return Ok(Err(Refusal::Unknown.into()));
         };
-        let Some(account) = account_of(genuine) else {
-            return Ok(Err(TokenRefusal::NoAccount));
+        let account = match self.claimed_owner(genuine, address.session).await? {
+            Ok(Some(account)) => account,
+            Ok(None) => return Ok(Err(TokenRefusal::NoAccount)),
+            Err(refusal) => return Ok(Err(refusal.into())),
         };
         if self.is_revoked_wholesale(genuine, Some(address.session)) {
             return Ok(Err(Refusal::Blacklisted.into()));
@@ -106,8 +106,12 @@ impl Authority {
             return Ok(Err(Refusal::Unknown.into()));
         };
         let token = PresentedToken::of(address, account);
-        let account = self.account_at_refresh(account).await?;
+        let account = self.account_at_refresh(account, genuine).await?;
         let decided = decide_sliding(&lineage, account, &token, now);
+        if decided == Err(Refusal::PasswordChanged) {
+            self.retire_after_password_change(&lineage.session, genuine.token_id(), None, now)
+                .await?;
+        }
         Ok(decided.map(|()| lineage.session).map_err(Into::into))
     }
 
@@ -125,7 +129,7 @@ impl Authority {
         if genuine.user().is_none() {
             return Ok(Err(TokenRefusal::NoAccount));
         }
-        let account = match self.account_of_foreign(genuine).await? {
+        let account = match self.account_of_foreign(genuine, now).await? {
             Ok(account) => account,
             Err(refusal) => return Ok(Err(refusal.into())),
         };

@@ -6,13 +6,13 @@ use std::time::Duration;
 use countersign_token::{Algorithm, ClaimsSet, HeaderForm, SigningKey, UnixMillis};
 
 use super::*;
-use crate::account::{Account, AccountKey, Residence, Standing};
+use crate::account::{Account, AccountId, AccountKey, Residence, Standing};
 use crate::audit::AuditKind;
 use crate::clock::ManualClock;
 use crate::keys::SigningKeySource;
 use crate::memory::MemoryStore;
 use crate::password::{Argon2Cost, EncodedPassword, PlainPassword};
-use crate::policy::{ForeignTokenPolicy, Preset, VerifyPolicy};
+use crate::policy::{ForeignTokenPolicy, LoginName, Preset, UserField, VerifyPolicy};
 use crate::rotation::RotationMode;
 use crate::sealed_id::{GenerationAddress, Nonce, NonceAddress, SealingKeyId, TokenAddress};
 use crate::secrets::MasterKey;
@@ -22,6 +22,8 @@ use crate::store::{AuditLog as _, KeyDrop, KeyVault as _, Revocations as _, Sess
 mod ending;
 mod foreign;
 mod login;
+mod naming;
+mod password_mark;
 mod purge;
 mod refresh;
 mod sealed;
@@ -76,7 +78,7 @@ impl House {
         let authority = second_node(policy, &store, &clock, source).await;
         let password = Some(PlainPassword::new(PASSWORD.to_owned()));
         authority
-            .create_account("alice".into(), password, AccountRequest::default())
+            .create_account("alice".into(), password, with_email("alice"))
             .await
             .unwrap();
         Self {
@@ -167,9 +169,20 @@ impl House {
             .unwrap()
     }
 
+    async fn account(&self, name: &str) -> Account {
+        self.authority.find_account(name).await.unwrap().unwrap()
+    }
+
     async fn events(&self) -> Vec<AuditKind> {
         let events = self.store.recent_audit(100).await.unwrap();
         events.into_iter().map(|event| event.kind).collect()
+    }
+}
+
+fn with_email(name: &str) -> AccountRequest {
+    AccountRequest {
+        email: format!("{name}@example.org"),
+        ..AccountRequest::default()
     }
 }
 

@@ -40,7 +40,7 @@ impl Authority {
         let judged = if self.policy.verify_asks_ledger() {
             self.ask_ledger(&genuine, opened, now).await?.map(drop)
         } else {
-            self.ask_index(&genuine, opened, now)
+            self.ask_index(&genuine, opened, now).await?
         };
         Ok(match judged {
             Ok(()) => Verification::Valid,
@@ -51,30 +51,34 @@ impl Authority {
         })
     }
 
-    fn ask_index(
+    async fn ask_index(
         &self,
         genuine: &Authenticated,
         opened: Opened,
         now: UnixMillis,
-    ) -> Result<(), TokenRefusal> {
+    ) -> Result<Result<(), TokenRefusal>, AuthorityError> {
         let address = match opened {
             Opened::Ours { address, .. } if !says_its_kind(genuine, address.kind()) => {
-                return Err(Refusal::Unknown.into());
+                return Ok(Err(Refusal::Unknown.into()));
             }
             Opened::Ours { address, .. } => Some(address),
             Opened::Foreign => {
-                self.check_foreign_issue_time(genuine, now)?;
+                if let Err(refusal) = self.check_foreign_issue_time(genuine, now) {
+                    return Ok(Err(refusal));
+                }
                 None
             }
         };
         let is_revoked = if is_renewable(genuine) {
             self.is_revoked_wholesale(genuine, address.map(TokenAddress::session))
         } else {
-            self.revoked_by(genuine, address).is_some()
+            let owner = self.indexed_owner(genuine, address).await?;
+            self.revoked_by(genuine, address, owner).is_some()
         };
-        if is_revoked {
-            return Err(Refusal::Blacklisted.into());
-        }
-        Ok(())
+        Ok(if is_revoked {
+            Err(Refusal::Blacklisted.into())
+        } else {
+            Ok(())
+        })
     }
 }
