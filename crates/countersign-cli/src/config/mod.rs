@@ -279,4 +279,6 @@ const PLAIN_TEXTS: [&str; 3] = [
 ];
 
 #[cfg(test)]
+mod effects;
+#[cfg(test)]
 mod tests;

@@ -42,7 +42,7 @@ impl Folder {
     }
 }
 
-fn load(text: &str) -> Result<Config, String> {
+pub(super) fn load(text: &str) -> Result<Config, String> {
     Folder::with(text).load(&[])
 }
 
