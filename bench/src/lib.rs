@@ -6,4 +6,5 @@
 
 pub mod contest;
 pub mod process;
+pub mod python;
 pub mod spread;

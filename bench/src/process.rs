@@ -48,6 +48,32 @@ pub fn cpu_time_of(process: &str) -> io::Result<Duration> {
         .ok_or_else(|| io::Error::other("no times in /proc"))
 }
 
+/// Time that a process and all its living descendants have spent on processors.
+///
+/// # Errors
+/// If there is no such process.
+pub fn cpu_time_of_tree(process: &str) -> io::Result<Duration> {
+    let mut total = cpu_time_of(process)?;
+    let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;
+    for child in children.split_ascii_whitespace() {
+        total += cpu_time_of_tree(child)?;
+    }
+    Ok(total)
+}
+
+/// Bytes of a process and all its living descendants that are in memory; what they share counts for each.
+///
+/// # Errors
+/// If there is no such process.
+pub fn resident_bytes_of_tree(process: &str) -> io::Result<u64> {
+    let mut total = resident_bytes_of(process)?;
+    let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;
+    for child in children.split_ascii_whitespace() {
+        total += resident_bytes_of_tree(child)?;
+    }
+    Ok(total)
+}
+
 /// Time that this thread has spent on a processor.
 ///
 /// # Errors

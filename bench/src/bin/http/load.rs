@@ -17,12 +17,18 @@ pub(crate) enum Kind {
     Verify,
     Protected,
     Refresh,
+    Obtain,
 }
 
 impl Kind {
     /// The constant reply comes first: the others are divided by it.
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Constant, Self::Verify, Self::Protected, Self::Refresh];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Constant,
+        Self::Verify,
+        Self::Protected,
+        Self::Refresh,
+        Self::Obtain,
+    ];
 
     pub(crate) const fn title(self) -> &'static str {
         match self {
@@ -30,6 +36,7 @@ impl Kind {
             Self::Verify => "POST /api/token/verify/",
             Self::Protected => "GET /api/me/",
             Self::Refresh => "POST /api/token/refresh/",
+            Self::Obtain => "POST /api/token/",
         }
     }
 }
@@ -40,6 +47,7 @@ pub(crate) type LoadError = io::Error;
 /// A signed-in user on a connection.
 pub(crate) struct Client {
     connection: Connection,
+    credentials: String,
     access: String,
     refresh: String,
 }
@@ -55,10 +63,11 @@ impl Client {
         let mut connection = server.connect()?;
         let name = user_name(number);
         let body = format!(r#"{{"username":"{name}","password":"{PASSWORD}"}}"#);
-        let Tokens { access, refresh } =
-            tokens(&mut connection, &connection::post("/api/token/", &body))?;
+        let credentials = connection::post("/api/token/", &body);
+        let Tokens { access, refresh } = tokens(&mut connection, &credentials)?;
         Ok(Self {
             connection,
+            credentials,
             access,
             refresh,
         })
@@ -83,6 +92,7 @@ impl Client {
                 Kind::Verify => self.expect_ok(&verify)?,
                 Kind::Protected => self.expect_ok(&protected)?,
                 Kind::Refresh => self.rotate()?,
+                Kind::Obtain => require_ok(self.connection.ask(&self.credentials)?).map(drop)?,
             }
             latencies.push(start.elapsed());
         }
@@ -156,7 +166,7 @@ pub(crate) fn run(
     kind: Kind,
     length: Duration,
 ) -> Result<Turn, LoadError> {
-    let cpu = || process::cpu_time_of(&server.process());
+    let cpu = || process::cpu_time_of_tree(&server.process());
     let cpu_before = cpu()?;
     let start = Instant::now();
     let end = start + length;

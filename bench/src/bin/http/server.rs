@@ -1,8 +1,9 @@
-//! A server of its own, in a folder of its own, gone when dropped.
+//! A server of its own, ours or the peer's, in a folder of its own, gone when dropped.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -42,11 +43,52 @@ impl Server {
             )?;
         }
         let log = fs::File::create(folder.path().join("log"))?;
-        let child = program
-            .command(&["serve", "--log", "warn"])
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()?;
+        let mut serve = program.command(&["serve", "--log", "warn"]);
+        Self::serving(serve.stderr(log), address, folder)
+    }
+
+    /// The same with Django and `SimpleJWT`, under gunicorn with a process for each core.
+    pub(crate) fn start_django(python: &Path, users: usize) -> io::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let address = free_address()?;
+        let peer = Path::new(env!("CARGO_MANIFEST_DIR")).join("django");
+        let mut prepare = Command::new(python);
+        prepare.arg(peer.join("peer.py")).arg(folder.path());
+        prepare.args(["prepare", &users.to_string(), PASSWORD]);
+        let prepared = prepare.env("PYTHONDONTWRITEBYTECODE", "1").output()?;
+        if !prepared.status.success() {
+            let said = String::from_utf8_lossy(&prepared.stderr);
+            return Err(io::Error::other(format!("Django says:\n{said}")));
+        }
+        let cores = thread::available_parallelism()?;
+        let threads = users.div_ceil(cores.get());
+        let log = fs::File::create(folder.path().join("log"))?;
+        let mut serve = Command::new(python);
+        serve
+            .args([
+                "-m",
+                "gunicorn",
+                "peer:application",
+                "--log-level",
+                "warning",
+            ])
+            .args(["--worker-class", "gthread", "--keep-alive", "75"])
+            .args([
+                "--workers",
+                &cores.to_string(),
+                "--threads",
+                &threads.to_string(),
+            ])
+            .arg(format!("--chdir={}", peer.display()))
+            .arg(format!("--bind={address}"))
+            .env("BENCH_FOLDER", folder.path())
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stderr(log);
+        Self::serving(&mut serve, address, folder)
+    }
+
+    fn serving(serve: &mut Command, address: SocketAddr, folder: TempDir) -> io::Result<Self> {
+        let child = serve.stdout(Stdio::null()).process_group(0).spawn()?;
         let server = Self {
             child,
             address,
@@ -86,8 +128,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself; either way it is waited for.
-        let _ = self.child.kill();
+        // It may have ended by itself; either way it is waited for. gunicorn ends its workers when told to end.
+        let _ = Command::new("kill").arg(self.process()).status();
         let _ = self.child.wait();
     }
 }
@@ -133,8 +175,7 @@ impl Program<'_> {
 fn configuration(settings: &str, address: SocketAddr) -> String {
     let (preset, sections) = settings.split_once('\n').unwrap_or((settings, ""));
     format!(
-        "{preset}\n[server]\nbind = \"{address}\"\n[store]\nurl = \"sqlite:countersign.db\"\n\
-         [passwords]\ndanger_cheap_hashes = true\n{sections}"
+        "{preset}\n[server]\nbind = \"{address}\"\n[store]\nurl = \"sqlite:countersign.db\"\n{sections}"
     )
 }
 
