@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use axum::http::{HeaderName, HeaderValue, header};
 use countersign::Authority;
+use countersign::language::Language;
 use countersign::policy::{TokenClass, WireBodies};
 
 use crate::guard::RequestIds;
+use crate::wire::Translations;
 
 /// The state behind every route.
 pub(crate) struct Api {
@@ -16,6 +18,7 @@ pub(crate) struct Api {
     /// The header that carries access tokens.
     pub(crate) token_header: HeaderName,
     pub(crate) request_ids: RequestIds,
+    pub(crate) translations: Translations,
 }
 
 impl Api {
@@ -34,6 +37,7 @@ impl Api {
             challenge,
             token_header,
             request_ids: RequestIds::default(),
+            translations: Translations::load(&wire.languages),
             authority,
         })
     }
@@ -46,6 +50,11 @@ impl Api {
     /// The classes of token that protected endpoints accept.
     pub(crate) fn token_classes(&self) -> &[TokenClass] {
         &self.authority.policy().tokens.resource_classes
+    }
+
+    /// The languages that a client can ask for.
+    pub(crate) fn languages(&self) -> &[Language] {
+        &self.authority.policy().wire.languages
     }
 
     /// How bodies are read.

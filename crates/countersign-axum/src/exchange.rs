@@ -7,9 +7,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign::Authority;
+use countersign::language::Language;
 
 use crate::api::Api;
 use crate::headers;
+use crate::language;
 use crate::negotiation::{Rendering, negotiate};
 use crate::wire::{Answer, describe, indent, simplejwt};
 
@@ -89,6 +91,8 @@ pub(crate) struct Exchange {
     api: Arc<Api>,
     view: &'static View,
     rendering: Rendering,
+    /// The language that the client asked for, if it asked.
+    language: Option<Language>,
 }
 
 impl Exchange {
@@ -106,6 +110,7 @@ impl Exchange {
             api: Arc::clone(api),
             view,
             rendering: negotiated.unwrap_or(Rendering::Compact),
+            language: language::wanted(&parts.headers, api.languages()),
         };
         match negotiated {
             Ok(_) => Ok(exchange),
@@ -145,10 +150,17 @@ impl Exchange {
     }
 
     /// Turns an answer into a response with all the headers that the original sends.
+    ///
+    /// The language is named, and `Vary` names its header, only to a client that asked: nobody else's answer
+    /// could differ, and no cache keeps either.
     pub(crate) fn answer(&self, answer: Answer) -> Response {
+        let translation = self
+            .language
+            .and_then(|language| self.api.translations.of(language));
+        let json = answer.content.into_json(translation);
         let body = match self.rendering {
-            Rendering::Compact => Body::from(answer.body),
-            Rendering::Indented(blanks) => Body::from(indent::indented(&answer.body, blanks)),
+            Rendering::Compact => Body::from(json),
+            Rendering::Indented(blanks) => Body::from(indent::indented(&json, blanks)),
         };
         let mut response = Response::new(body);
         *response.status_mut() = answer.status;
@@ -156,7 +168,12 @@ impl Exchange {
         fields.reserve(EXPECTED_HEADERS);
         fields.insert(header::CONTENT_TYPE, headers::JSON);
         fields.insert(header::ALLOW, self.view.method.allow());
-        fields.insert(header::VARY, headers::VARY_ACCEPT);
+        if let Some(translation) = translation {
+            fields.insert(header::VARY, headers::VARY_LANGUAGE);
+            fields.insert(header::CONTENT_LANGUAGE, translation.name.clone());
+        } else {
+            fields.insert(header::VARY, headers::VARY_ACCEPT);
+        }
         if answer.status == StatusCode::UNAUTHORIZED {
             fields.insert(header::WWW_AUTHENTICATE, self.api.challenge.clone());
         }

@@ -207,9 +207,9 @@ async fn caught<F: Future>(future: F) -> Result<F::Output, Panicked> {
     .await
 }
 
-/// An answer that no endpoint gave.
+/// An answer that no endpoint gave: in English, for nobody has looked for another language yet.
 fn plain(answer: Answer) -> Response {
-    let mut response = Response::new(Body::from(answer.body));
+    let mut response = Response::new(Body::from(answer.content.into_json(None)));
     *response.status_mut() = answer.status;
     response
         .headers_mut()

@@ -18,6 +18,7 @@ pub(crate) const PROBLEM: HeaderValue = HeaderValue::from_static("application/pr
 pub(crate) const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
 pub(crate) const VARY_ACCEPT: HeaderValue = HeaderValue::from_static("Accept");
+pub(crate) const VARY_LANGUAGE: HeaderValue = HeaderValue::from_static("Accept, Accept-Language");
 pub(crate) const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 pub(crate) const ONE_SECOND: HeaderValue = HeaderValue::from_static("1");

@@ -13,7 +13,7 @@
 //!    `SignedIn` for whoever holds an access token. Both keep the order in which Django REST
 //!    framework judges a request: what the client accepts, who it is, which method, what it sent.
 //! 4. The endpoint calls the authority once and hands the outcome to `wire`, which alone knows what SimpleJWT's
-//!    clients are used to reading.
+//!    clients are used to reading, and in which language they asked for it.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -38,6 +38,7 @@ mod exchange;
 mod failure;
 mod guard;
 mod headers;
+mod language;
 mod negotiation;
 mod percent;
 mod posted;

@@ -15,6 +15,7 @@ pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod keys;
+pub mod language;
 pub mod memory;
 pub mod password;
 pub mod policy;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use countersign_token::Algorithm;
 
+use crate::language::Language;
 use crate::password::Argon2Cost;
 use crate::rotation::{ReuseDetection, RotationMode, RotationPolicy};
 
@@ -301,6 +302,8 @@ pub struct WirePolicy {
     pub auth_header_name: String,
     /// The schemes accepted in it, case-sensitive; the first one stands in challenges.
     pub auth_header_types: Vec<String>,
+    /// The languages that a client can ask for, English besides; empty: nobody is asked, and texts are English.
+    pub languages: Vec<Language>,
 }
 
 /// How bodies are read.
@@ -599,6 +602,7 @@ fn wire_defaults(bodies: WireBodies) -> WirePolicy {
         bodies,
         auth_header_name: "Authorization".to_owned(),
         auth_header_types: vec!["Bearer".to_owned()],
+        languages: Language::ALL.to_vec(),
     }
 }
 

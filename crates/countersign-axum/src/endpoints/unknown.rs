@@ -12,7 +12,7 @@ pub(crate) async fn unknown() -> Response {
     (
         answer.status,
         [(header::CONTENT_TYPE, headers::JSON)],
-        answer.body,
+        answer.content.into_json(None),
     )
         .into_response()
 }

@@ -4,6 +4,9 @@ mod answer;
 pub(crate) mod indent;
 mod metadata;
 pub(crate) mod simplejwt;
+mod text;
+mod translation;
 
 pub(crate) use answer::Answer;
 pub(crate) use metadata::describe;
+pub(crate) use translation::Translations;

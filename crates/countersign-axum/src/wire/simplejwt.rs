@@ -1,6 +1,6 @@
 //! SimpleJWT's surface: every status, text and body that its clients are used to, quoted exactly, and nowhere else.
 //!
-//! Keys stand in the original's order, without blanks.
+//! Keys stand in the original's order, without blanks. The texts are named here and worded in `text`.
 //!
 //! # Source
 //! djangorestframework-simplejwt, and Django REST framework where the text is the framework's.
@@ -15,6 +15,8 @@ use countersign::rotation::Refusal;
 use countersign_token::{SignedToken, VerifyError};
 
 use super::Answer;
+use super::answer::Content;
+use super::text::{Message, Text};
 use crate::body::fields::{FieldErrors, FieldFault};
 use crate::body::{BodyFault, NotAnObject};
 use crate::headers;
@@ -76,10 +78,7 @@ pub(crate) fn account(account: &Account) -> Answer {
 
 /// A sign-in that was refused, whatever was wrong.
 pub(crate) fn sign_in_refused() -> Answer {
-    detail(
-        StatusCode::UNAUTHORIZED,
-        "No active account found with the given credentials",
-    )
+    detail(StatusCode::UNAUTHORIZED, Message::SignInRefused)
 }
 
 /// A refused refresh token, at the endpoints that take one. Whoever holds a token of an ended session is told
@@ -91,8 +90,8 @@ pub(crate) fn token_refused(refusal: &TokenRefusal) -> Answer {
 /// A refused token at the verify endpoint. No cause: whoever verifies a token need not be its owner.
 pub(crate) fn verification_refused(refusal: &TokenRefusal) -> Answer {
     match told(refusal) {
-        Told::OfTheToken(text) => coded(&text, TOKEN_NOT_VALID),
-        Told::OfTheAccount(text) => detail(StatusCode::UNAUTHORIZED, text),
+        Told::OfTheToken(text) => coded(text, TOKEN_NOT_VALID),
+        Told::OfTheAccount(message) => detail(StatusCode::UNAUTHORIZED, message),
     }
 }
 
@@ -100,10 +99,7 @@ pub(crate) fn verification_refused(refusal: &TokenRefusal) -> Answer {
 /// error there, and so do `drf` bodies.
 pub(crate) fn verification_of_spent(refusal: Refusal, bodies: WireBodies) -> Answer {
     match (ledger_told(refusal), bodies) {
-        (Told::OfTheToken(text), WireBodies::Drf) => Answer::new(
-            StatusCode::BAD_REQUEST,
-            format!(r#"{{"non_field_errors":["{text}"]}}"#),
-        ),
+        (Told::OfTheToken(text), WireBodies::Drf) => no_field_of(text),
         _ => verification_refused(&refusal.into()),
     }
 }
@@ -115,9 +111,9 @@ pub(crate) fn access_refused(refusal: &AccessRefusal) -> Answer {
             let messages = refusals.iter().map(|of_class| {
                 let text = match told(&of_class.refusal) {
                     Told::OfTheToken(text) => text,
-                    Told::OfTheAccount(text) => text.into(),
+                    Told::OfTheAccount(message) => message.into(),
                 };
-                message(of_class.class, &text)
+                (of_class.class, text)
             });
             refusals
                 .iter()
@@ -125,115 +121,98 @@ pub(crate) fn access_refused(refusal: &AccessRefusal) -> Answer {
                     with_cause(answer, &of_class.refusal)
                 })
         }
-        AccessRefusal::NoUserClaim => coded(
-            "Token contained no recognizable user identification",
-            TOKEN_NOT_VALID,
-        ),
-        AccessRefusal::AccountUnknown => coded("User not found", "user_not_found"),
-        AccessRefusal::AccountInactive => coded("User is inactive", "user_inactive"),
-        AccessRefusal::PasswordChanged => {
-            coded("The user's password has been changed.", "password_changed")
-        }
+        AccessRefusal::NoUserClaim => coded(Message::NoUserClaim, TOKEN_NOT_VALID),
+        AccessRefusal::AccountUnknown => coded(Message::UserNotFound, "user_not_found"),
+        AccessRefusal::AccountInactive => coded(Message::UserInactive, "user_inactive"),
+        AccessRefusal::PasswordChanged => coded(Message::PasswordChanged, "password_changed"),
     }
 }
 
 /// A protected endpoint without any credentials.
 pub(crate) fn credentials_absent() -> Answer {
-    detail(
-        StatusCode::UNAUTHORIZED,
-        "Authentication credentials were not provided.",
-    )
+    detail(StatusCode::UNAUTHORIZED, Message::CredentialsAbsent)
 }
 
 /// Credentials that are not a scheme and one value.
 pub(crate) fn credentials_malformed() -> Answer {
-    coded(
-        "Authorization header must contain two space-delimited values",
-        "bad_authorization_header",
-    )
+    coded(Message::CredentialsMalformed, "bad_authorization_header")
 }
 
 /// Credentials that cannot be a token, of whatever class.
 pub(crate) fn credentials_not_text(classes: &[TokenClass]) -> Answer {
-    no_type_fits(classes.iter().map(|class| message(*class, INVALID)))
+    let invalid = || Message::TokenInvalid.into();
+    no_type_fits(classes.iter().map(|class| (*class, invalid())))
 }
 
 /// A client that can read nothing of what we write.
 pub(crate) fn not_acceptable(problem: NotAcceptable) -> Answer {
     match problem {
         NotAcceptable::Format => not_found(),
-        NotAcceptable::Accept => detail(
-            StatusCode::NOT_ACCEPTABLE,
-            "Could not satisfy the request Accept header.",
-        ),
+        NotAcceptable::Accept => detail(StatusCode::NOT_ACCEPTABLE, Message::NotAcceptable),
     }
 }
 
 /// A path, or a feature, that is not there.
 pub(crate) fn not_found() -> Answer {
-    detail(StatusCode::NOT_FOUND, "Not found.")
+    detail(StatusCode::NOT_FOUND, Message::NotFound)
 }
 
 /// A method that the endpoint does not answer to.
 pub(crate) fn method_not_allowed(method: &Method) -> Answer {
     detail(
         StatusCode::METHOD_NOT_ALLOWED,
-        &format!("Method \"{method}\" not allowed."),
+        Message::MethodNotAllowed.with(method.to_string()),
     )
 }
 
-/// A body that cannot be used.
+/// A body that cannot be used. What is wrong with its encoding is said in English: it concerns programmers.
 pub(crate) fn body_refused(fault: &BodyFault) -> Answer {
     match fault {
-        BodyFault::TooLarge => detail(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large."),
-        BodyFault::TooSlow => detail(
-            StatusCode::REQUEST_TIMEOUT,
-            "Request body did not arrive in time.",
-        ),
-        BodyFault::Broken => detail(StatusCode::BAD_REQUEST, "Request body could not be read."),
+        BodyFault::TooLarge => detail(StatusCode::PAYLOAD_TOO_LARGE, Message::BodyTooLarge),
+        BodyFault::TooSlow => detail(StatusCode::REQUEST_TIMEOUT, Message::BodyTooSlow),
+        BodyFault::Broken => detail(StatusCode::BAD_REQUEST, Message::BodyUnreadable),
         BodyFault::UnsupportedType(name) => detail(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            &format!("Unsupported media type \"{name}\" in request."),
+            Message::UnsupportedType.with(name.clone()),
         ),
         BodyFault::UnsupportedEncoding(name) => detail(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            &format!("Unsupported content encoding \"{name}\" in request."),
+            Message::UnsupportedEncoding.with(name.clone()),
         ),
         BodyFault::UnsupportedCharset { name, status } => detail(
             *status,
-            &format!("Unsupported charset \"{name}\" in request Content-Type header."),
+            untranslated(format!(
+                "Unsupported charset \"{name}\" in request Content-Type header."
+            )),
         ),
         BodyFault::Json(text) => detail(
             StatusCode::BAD_REQUEST,
-            &format!("JSON parse error - {text}"),
+            untranslated(format!("JSON parse error - {text}")),
         ),
         BodyFault::Multipart(fault) => {
             let text = fault.told();
             detail(
                 StatusCode::BAD_REQUEST,
-                &format!("Multipart form parse error - {text}"),
+                untranslated(format!("Multipart form parse error - {text}")),
             )
         }
-        BodyFault::NotAnObject(value) => not_an_object(*value),
+        BodyFault::NotAnObject(value) => no_field_of(match value {
+            NotAnObject::Null => Message::NoData.into(),
+            NotAnObject::Value(python_type) => Message::NotAnObject.with(*python_type),
+        }),
         BodyFault::Fields(errors) => field_errors(errors),
     }
 }
 
 /// Something that is needed is out of order for now.
 pub(crate) fn unavailable() -> Answer {
-    detail(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "Service temporarily unavailable, try again later.",
-    )
-    .with(header::RETRY_AFTER, headers::ONE_SECOND)
+    detail(StatusCode::SERVICE_UNAVAILABLE, Message::Unavailable)
+        .with(header::RETRY_AFTER, headers::ONE_SECOND)
 }
 
 /// Something is out of order, and trying again does not help.
 pub(crate) fn broken() -> Answer {
-    detail(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "A server error occurred.",
-    )
+    detail(StatusCode::INTERNAL_SERVER_ERROR, Message::Broken)
 }
 
 /// A request that took too long.
@@ -245,58 +224,63 @@ pub(crate) fn timed_out() -> Answer {
 pub(crate) fn host_refused() -> Answer {
     detail(
         StatusCode::BAD_REQUEST,
-        "Exactly one Host header is required.",
+        untranslated("Exactly one Host header is required."),
     )
     .with(header::CONNECTION, headers::CLOSE)
 }
 
 /// A request for a target that no endpoint has.
 pub(crate) fn target_too_long() -> Answer {
-    detail(StatusCode::URI_TOO_LONG, "Request target is too long.")
-        .with(header::CONNECTION, headers::CLOSE)
+    detail(
+        StatusCode::URI_TOO_LONG,
+        untranslated("Request target is too long."),
+    )
+    .with(header::CONNECTION, headers::CLOSE)
 }
 
 /// A body in a transfer coding that is not undone here.
 pub(crate) fn transfer_coding_refused() -> Answer {
     detail(
         StatusCode::BAD_REQUEST,
-        "No transfer coding but chunked is supported.",
+        untranslated("No transfer coding but chunked is supported."),
     )
     .with(header::CONNECTION, headers::CLOSE)
 }
 
 /// What a refusal says, and of what: texts about the account come without `code`.
 enum Told {
-    OfTheToken(Cow<'static, str>),
-    OfTheAccount(&'static str),
+    OfTheToken(Text),
+    OfTheAccount(Message),
 }
 
 fn told(refusal: &TokenRefusal) -> Told {
     match refusal {
-        TokenRefusal::Token(error) => Told::OfTheToken(verify_text(error).into()),
+        TokenRefusal::Token(error) => Told::OfTheToken(verify_text(error)),
         TokenRefusal::Ledger(refusal) => ledger_told(*refusal),
-        TokenRefusal::Foreign | TokenRefusal::NoAccount => Told::OfTheToken(INVALID.into()),
+        TokenRefusal::Foreign | TokenRefusal::NoAccount => {
+            Told::OfTheToken(Message::TokenInvalid.into())
+        }
         TokenRefusal::NoRefreshWindow { claim } => {
-            Told::OfTheToken(format!("Token has no '{claim}' claim").into())
+            Told::OfTheToken(Message::TokenNoClaim.with(claim.to_string()))
         }
         TokenRefusal::RefreshWindowClosed { claim } => {
-            Told::OfTheToken(format!("Token '{claim}' claim has expired").into())
+            Told::OfTheToken(Message::TokenClaimExpired.with(claim.to_string()))
         }
     }
 }
 
-const fn verify_text(error: &VerifyError) -> &'static str {
+fn verify_text(error: &VerifyError) -> Text {
     match error {
-        VerifyError::Expired => EXPIRED,
-        VerifyError::MissingExpiration => "Token has no 'exp' claim",
-        VerifyError::MissingTokenId => "Token has no id",
-        VerifyError::MissingType => "Token has no type",
-        VerifyError::WrongType => "Token has wrong type",
-        _ => INVALID,
+        VerifyError::MissingExpiration => Message::TokenNoClaim.with("exp"),
+        VerifyError::Expired => Message::TokenExpired.into(),
+        VerifyError::MissingTokenId => Message::TokenNoId.into(),
+        VerifyError::MissingType => Message::TokenNoType.into(),
+        VerifyError::WrongType => Message::TokenWrongType.into(),
+        _ => Message::TokenInvalid.into(),
     }
 }
 
-const fn ledger_told(refusal: Refusal) -> Told {
+fn ledger_told(refusal: Refusal) -> Told {
     match refusal {
         Refusal::Unknown
         | Refusal::Ended(_)
@@ -305,12 +289,12 @@ const fn ledger_told(refusal: Refusal) -> Told {
         | Refusal::Spent
         | Refusal::OtherClient
         | Refusal::StoreRolledBack
-        | Refusal::RotatedInFuture => Told::OfTheToken(Cow::Borrowed("Token is blacklisted")),
-        Refusal::PastDeadline => Told::OfTheToken(Cow::Borrowed(EXPIRED)),
+        | Refusal::RotatedInFuture => Told::OfTheToken(Message::TokenBlacklisted.into()),
+        Refusal::PastDeadline => Told::OfTheToken(Message::TokenExpired.into()),
         Refusal::AccountGone | Refusal::AccountInactive => {
-            Told::OfTheAccount("No active account found for the given token.")
+            Told::OfTheAccount(Message::AccountNotFound)
         }
-        Refusal::PasswordChanged => Told::OfTheAccount("The user's password has been changed."),
+        Refusal::PasswordChanged => Told::OfTheAccount(Message::PasswordChanged),
     }
 }
 
@@ -324,78 +308,53 @@ fn with_cause(answer: Answer, refusal: &TokenRefusal) -> Answer {
 }
 
 /// The answer to a token that is of none of the classes, with a message for each.
-fn no_type_fits(messages: impl Iterator<Item = String>) -> Answer {
-    let messages: Vec<_> = messages.collect();
+fn no_type_fits(messages: impl Iterator<Item = (TokenClass, Text)>) -> Answer {
     Answer::new(
         StatusCode::UNAUTHORIZED,
-        [
-            r#"{"detail":"Given token not valid for any token type","code":"token_not_valid","messages":["#,
-            &messages.join(","),
-            "]}",
-        ]
-        .concat(),
+        Content::NoTypeFits {
+            text: Message::NoTypeFits.into(),
+            code: TOKEN_NOT_VALID,
+            messages: messages.collect(),
+        },
     )
 }
 
-fn message(class: TokenClass, text: &str) -> String {
-    let name = match class {
-        TokenClass::Access => "AccessToken",
-        TokenClass::Sliding => "SlidingToken",
-        TokenClass::Refresh => "RefreshToken",
-        TokenClass::Untyped => "UntypedToken",
-    };
-    format!(
-        r#"{{"token_class":"{name}","token_type":"{}","message":{}}}"#,
-        class.name(),
-        quoted(text),
-    )
-}
-
-fn not_an_object(value: NotAnObject) -> Answer {
-    let text = match value {
-        NotAnObject::Null => "No data provided".to_owned(),
-        NotAnObject::Value(python_type) => {
-            format!("Invalid data. Expected a dictionary, but got {python_type}.")
-        }
-    };
-    Answer::new(
-        StatusCode::BAD_REQUEST,
-        format!(r#"{{"non_field_errors":["{text}"]}}"#),
-    )
+/// Something is wrong with what was sent as a whole.
+fn no_field_of(text: Text) -> Answer {
+    let fields = vec![("non_field_errors", vec![text])];
+    Answer::new(StatusCode::BAD_REQUEST, Content::Fields(fields))
 }
 
 fn field_errors(errors: &FieldErrors) -> Answer {
-    let fields: Vec<String> = errors
+    let fields = errors
         .iter()
-        .map(|(name, faults)| {
-            let texts: Vec<String> = faults
-                .iter()
-                .map(|fault| quoted(&field_text(*fault)))
-                .collect();
-            format!(r#""{name}":[{}]"#, texts.join(","))
-        })
-        .collect();
-    Answer::new(StatusCode::BAD_REQUEST, format!("{{{}}}", fields.join(",")))
+        .map(|(name, faults)| (*name, faults.iter().copied().map(field_text).collect()));
+    Answer::new(StatusCode::BAD_REQUEST, Content::Fields(fields.collect()))
 }
 
-fn field_text(fault: FieldFault) -> String {
+fn field_text(fault: FieldFault) -> Text {
     match fault {
-        FieldFault::Absent => "This field is required.".to_owned(),
-        FieldFault::Null => "This field may not be null.".to_owned(),
-        FieldFault::Blank => "This field may not be blank.".to_owned(),
-        FieldFault::NotText => "Not a valid string.".to_owned(),
-        FieldFault::Nul => "Null characters are not allowed.".to_owned(),
-        FieldFault::Surrogate(unit) => format!("Surrogate characters are not allowed: U+{unit:X}."),
+        FieldFault::Absent => Message::FieldRequired.into(),
+        FieldFault::Null => Message::FieldNull.into(),
+        FieldFault::Blank => Message::FieldBlank.into(),
+        FieldFault::NotText => Message::FieldNotText.into(),
+        FieldFault::Nul => Message::FieldNul.into(),
+        FieldFault::Surrogate(unit) => Message::FieldSurrogate.with(format!("U+{unit:X}")),
     }
 }
 
-fn detail(status: StatusCode, text: &str) -> Answer {
-    Answer::new(status, format!(r#"{{"detail":{}}}"#, quoted(text)))
+fn detail(status: StatusCode, text: impl Into<Text>) -> Answer {
+    let text = text.into();
+    Answer::new(status, Content::Detail { text, code: None })
 }
 
-fn coded(text: &str, code: &str) -> Answer {
-    let body = format!(r#"{{"detail":{},"code":"{code}"}}"#, quoted(text));
-    Answer::new(StatusCode::UNAUTHORIZED, body)
+fn coded(text: impl Into<Text>, code: &'static str) -> Answer {
+    let (text, code) = (text.into(), Some(code));
+    Answer::new(StatusCode::UNAUTHORIZED, Content::Detail { text, code })
+}
+
+fn untranslated(text: impl Into<Cow<'static, str>>) -> Text {
+    Text::Untranslated(text.into())
 }
 
 fn quoted(text: &str) -> String {
@@ -403,5 +362,3 @@ fn quoted(text: &str) -> String {
 }
 
 const TOKEN_NOT_VALID: &str = "token_not_valid";
-const INVALID: &str = "Token is invalid";
-const EXPIRED: &str = "Token is expired";

@@ -11,6 +11,7 @@ mod anonymous;
 mod failures;
 mod golden;
 mod kinds;
+mod languages;
 mod negotiation;
 mod obtain;
 mod own_endpoints;

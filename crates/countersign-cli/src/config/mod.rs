@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use annotate_snippets::{Level, Renderer};
 use countersign::Policy;
 use countersign::keys::SigningKeySource;
+use countersign::language::Language;
 use countersign::password::Argon2Cost;
 use countersign::policy::{ForeignTokenPolicy, KeyIdInHeader, LoginName, SessionCheck, WireBodies};
 use countersign::rotation::{ReuseDetection, RotationMode};
@@ -148,6 +149,15 @@ impl Config {
             LoginName::Username => "username",
             LoginName::Email => "email",
         }
+    }
+
+    fn languages(&self) -> String {
+        let languages = &self.policy.wire.languages;
+        if *languages == Language::ALL {
+            return show::text("*");
+        }
+        let tags: Vec<_> = languages.iter().map(|language| language.tag()).collect();
+        show::texts(&tags)
     }
 
     const fn foreign(&self) -> &'static str {

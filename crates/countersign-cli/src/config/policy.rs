@@ -3,6 +3,7 @@
 use std::num::NonZero;
 use std::time::Duration;
 
+use countersign::language::Language;
 use countersign::password::Argon2Cost;
 use countersign::policy::{
     Blacklist, ForeignTokenPolicy, KeyIdInHeader, LoginName, PolicyError, SessionCheck, TokenClass,
@@ -255,7 +256,28 @@ fn override_wire(policy: &mut Policy, settings: &Settings) -> Result<(), Problem
         &mut wire.auth_header_types,
         settings.texts("jwt.auth_header_types").map(<[_]>::to_vec),
     );
+    let tags = settings.texts("wire.languages");
+    set(
+        &mut wire.languages,
+        tags.map(|tags| languages(tags, settings)).transpose()?,
+    );
     refuse_django_key(&wire.auth_header_name, settings)
+}
+
+fn languages(tags: &[String], settings: &Settings) -> Result<Vec<Language>, Problem> {
+    if tags == ["*"] {
+        return Ok(Language::ALL.to_vec());
+    }
+    let language = |tag: &String| {
+        Language::parse(tag).ok_or_else(|| {
+            let known = Language::ALL.map(Language::tag);
+            let message = format!("`wire.languages`: there are no texts in `{tag}`");
+            settings
+                .problem("wire.languages", message)
+                .help(format!("use \"*\" for all, or {}", known.join(", ")))
+        })
+    };
+    tags.iter().map(language).collect()
 }
 
 /// Django's `HTTP_X_ACCESS_TOKEN` is a key of its own, and would pass for the name of a header nobody sends.

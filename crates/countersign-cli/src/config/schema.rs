@@ -226,6 +226,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     built("keys.kid", OneOf(&["auto", "always", "never"]), |c| Some(show::text(c.key_id())), "When a token's header names its key; auto: as the preset does."),
 
     built("wire.bodies", OneOf(&["strict", "drf"]), |c| Some(show::text(c.bodies())), "How request bodies are read: exactly, or as Django REST framework does."),
+    built("wire.languages", Texts, |c| Some(c.languages()), "Languages that error texts can be asked for in, by tag, English besides; \"*\" for all, [] for English only."),
 
     off("binding.access", Text, Off::Text("off"), "What a changed client does to an access token."),
     off("binding.refresh", Text, Off::Text("off"), "What it does to a refresh token."),

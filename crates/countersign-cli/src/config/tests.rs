@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt as _;
 
+use countersign::Preset;
 use countersign::rotation::RotationMode;
 use countersign_token::{Algorithm, SigningKey};
 use tempfile::TempDir;
@@ -664,6 +665,34 @@ fn every_setting_of_the_differential_tester_is_understood() {
 }
 
 #[test]
+fn languages_are_named_by_their_tags() {
+    let cases = [
+        ("", r#""*""#),
+        (
+            r#"[wire]
+languages = "*""#,
+            r#""*""#,
+        ),
+        ("[wire]\nlanguages = []", "[]"),
+        ("[wire]\nlanguages = \"DE\"", r#"["de"]"#),
+        (
+            "[wire]\nlanguages = [\"pt-br\", \"zh-hans\", \"en\"]",
+            r#"["pt-BR", "zh-Hans", "en"]"#,
+        ),
+    ];
+    for preset in Preset::ALL {
+        for (text, expected) in cases {
+            let config = load(&format!("preset = {:?}\n{text}\n", preset.name())).unwrap();
+            assert_eq!(
+                effective(&config, "wire.languages").as_deref(),
+                Some(expected),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
 fn every_setting_that_works_is_read_by_somebody() {
     let readers = [
         include_str!("policy.rs"),
@@ -795,6 +824,16 @@ const REFUSALS: &[(&str, &str)] = &[
   |                      ^^^^^^^^^^^^^^^^
   |
   = help: use `access`, `sliding`, `refresh`, `untyped`",
+        ),
+        (
+            "[wire]\nlanguages = [\"de\", \"xx\"]\n",
+            "error: `wire.languages`: there are no texts in `xx`
+ --> countersign.toml:2:13
+  |
+2 | languages = [\"de\", \"xx\"]
+  |             ^^^^^^^^^^^^
+  |
+  = help: use \"*\" for all, or en, ar, cs, de, el, es, es-AR, es-CL, fa, fa-IR, fr, he, id, it, ja, kk, ko, nl, pl, pt, pt-BR, ro, ru, sl, sv, tr, uk, zh-Hans",
         ),
         (
             "[jwt]\nauth_token_classes = []\n",
