@@ -15,6 +15,7 @@ mod languages;
 mod negotiation;
 mod obtain;
 mod own_endpoints;
+mod recorded_tokens;
 mod refresh;
 mod resource;
 mod revocation;

@@ -68,12 +68,34 @@ impl Site {
         accounts: impl FnOnce(MemoryStore) -> A,
     ) -> Self {
         let mut policy = Policy::preset(preset);
-        policy.passwords.cost = Argon2Cost::DANGER_CHEAP;
         policy.tokens.algorithm = Algorithm::Hs256;
         change(&mut policy);
+        let source = match policy.tokens.algorithm {
+            Algorithm::Hs256 => {
+                let key = SigningKey::from_secret(Algorithm::Hs256, SECRET).unwrap();
+                SigningKeySource::Configured(key)
+            }
+            other => SigningKeySource::Stored(other),
+        };
+        Self::founded(policy, source, accounts).await
+    }
+
+    /// Any settings, and one key.
+    pub(crate) async fn signing(key: SigningKey, mut policy: Policy) -> Self {
+        policy.tokens.algorithm = key.algorithm();
+        Self::founded(policy, SigningKeySource::Configured(key), |store| store).await
+    }
+
+    async fn founded<A: Accounts + 'static>(
+        mut policy: Policy,
+        source: SigningKeySource,
+        accounts: impl FnOnce(MemoryStore) -> A,
+    ) -> Self {
+        policy.passwords.cost = Argon2Cost::DANGER_CHEAP;
         let store = MemoryStore::new();
         let clock = Arc::new(ManualClock::at(NOW));
-        let authority = assemble(policy, &store, Arc::new(accounts(store.clone())), &clock).await;
+        let accounts = Arc::new(accounts(store.clone()));
+        let authority = assemble(policy, source, &store, accounts, &clock).await;
         let site = Self {
             router: countersign_axum::router(Arc::clone(&authority)),
             authority,
@@ -135,15 +157,11 @@ impl Site {
 
 async fn assemble(
     policy: Policy,
+    source: SigningKeySource,
     store: &MemoryStore,
     accounts: Arc<dyn Accounts>,
     clock: &Arc<ManualClock>,
 ) -> Arc<Authority> {
-    let key = SigningKey::from_secret(Algorithm::Hs256, SECRET).unwrap();
-    let source = match policy.tokens.algorithm {
-        Algorithm::Hs256 => SigningKeySource::Configured(key),
-        other => SigningKeySource::Stored(other),
-    };
     let master = || MasterKey::from_bytes([7; 32]);
     KeyRing::found(store, &master(), &source, &SystemRandom, NOW)
         .await
