@@ -53,6 +53,8 @@ use crate::time::{Timestamp, UnixMillis};
 /// assert_eq!(claims.to_json(), r#"{"kind":"b","exp":1893456300}"#);
 /// # Ok::<(), countersign_token::ClaimsError>(())
 /// ```
+///
+/// Deriving the claims of one token from those of another: [`inherit`](Self::inherit).
 #[derive(Clone, Default)]
 pub struct ClaimsSet {
     members: IndexMap<String, Box<RawValue>>,
@@ -126,6 +128,57 @@ impl ClaimsSet {
             RawValue::from_string(text).map_err(|source| ClaimsError::value(name, source))?;
         self.members.insert(name.to_owned(), value);
         Ok(())
+    }
+
+    /// Takes over the claims of another token, after those that are here, in their order and spelling.
+    ///
+    /// What makes a token itself does not pass on: `exp`, `iat` and `jti` never do, nor what
+    /// `except` names: the type claim, at least, and the claim of the token id if it is not `jti`.
+    /// A claim that is here already stays as it is.
+    ///
+    /// An access token derived from a refresh token that was just verified:
+    /// ```
+    /// # use countersign_token::{
+    /// #     Access, Algorithm, ClaimsSet, HeaderForm, KeySet, Refresh, SigningKey, TokenKind,
+    /// #     UnixMillis, Verified, Verifier,
+    /// # };
+    /// # use std::time::Duration;
+    /// fn derive(refresh: &Verified<Refresh>, now: UnixMillis) -> Result<ClaimsSet, Failure> {
+    ///     let mut access = ClaimsSet::new();
+    ///     access.insert("token_type", Access::TYPE)?;
+    ///     access.set_expiration(now.plus(Duration::from_mins(5)).timestamp());
+    ///     access.set_issued_at(now.timestamp());
+    ///     access.set_token_id("c1e6a1670b454bc9")?; // drawn at random, in earnest
+    ///     access.inherit(&refresh.claims()?, &["token_type"]);
+    ///     Ok(access)
+    /// }
+    ///
+    /// # type Failure = Box<dyn std::error::Error>;
+    /// # fn main() -> Result<(), Failure> {
+    /// # let key = SigningKey::generate(Algorithm::EdDsa)?;
+    /// # let verifier = Verifier::new(KeySet::new(vec![key.verification_key()])?);
+    /// # let now = UnixMillis::from_seconds(1_893_456_000);
+    /// let refresh = ClaimsSet::parse(
+    ///     r#"{"token_type":"refresh","exp":1893542400,"iat":1893456000,"jti":"1","user_id":"7"}"#,
+    /// )?;
+    /// let refresh = key.encode(HeaderForm::Plain, &refresh)?;
+    /// let refresh = verifier.verify::<Refresh>(refresh.as_str(), now)?;
+    /// let access = key.encode(HeaderForm::Plain, &derive(&refresh, now)?)?;
+    /// let access = verifier.verify::<Access>(access.as_str(), now)?;
+    /// assert_eq!(access.subject(), Some("7"));
+    /// assert_eq!(access.expires_at().seconds(), 1_893_456_300);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn inherit(&mut self, from: &Self, except: &[&str]) {
+        for (name, value) in &from.members {
+            let is_own = NEVER_INHERITED.contains(&name.as_str())
+                || except.contains(&name.as_str())
+                || self.contains(name);
+            if !is_own {
+                self.members.insert(name.clone(), value.clone());
+            }
+        }
     }
 
     /// Takes a claim out; tells whether it was there. The others keep their order.
@@ -337,6 +390,9 @@ impl ClaimsError {
     }
 }
 
+/// When a token was made and when it ends, and its name: no other token has them.
+const NEVER_INHERITED: [&str; 3] = ["exp", "iat", "jti"];
+
 fn raw_value(text: &str) -> serde_json::Result<Box<RawValue>> {
     RawValue::from_string(text.to_owned())
 }
@@ -423,6 +479,31 @@ mod tests {
         assert_eq!(
             (claims.issuer(), claims.token_id()),
             (Some("i".into()), Some("t".into()))
+        );
+    }
+
+    #[test]
+    fn a_token_keeps_to_itself_what_makes_it_itself() {
+        let refresh = r#"{"kind":"r","exp":9,"a":1.50,"iat":8,"jti":"x","tid":"y","b":"\u00e9"}"#;
+        let refresh = ClaimsSet::parse(refresh).unwrap();
+        let inherited = |own: &str, except: &[&str]| {
+            let mut claims = ClaimsSet::parse(own).unwrap();
+            claims.inherit(&refresh, except);
+            claims.to_json()
+        };
+        assert_eq!(
+            inherited(r#"{"kind":"a","exp":1}"#, &["kind", "tid"]),
+            r#"{"kind":"a","exp":1,"a":1.50,"b":"\u00e9"}"#
+        );
+        assert_eq!(
+            inherited("{}", &["kind", "tid", "a"]),
+            r#"{"b":"\u00e9"}"#,
+            "nothing has the dates of another token, even if it has none of its own"
+        );
+        assert_eq!(
+            inherited(r#"{"b":2,"kind":"a","tid":"z"}"#, &[]),
+            r#"{"b":2,"kind":"a","tid":"z","a":1.50}"#,
+            "what is here stays, whatever is forgotten"
         );
     }
 

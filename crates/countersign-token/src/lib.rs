@@ -100,6 +100,7 @@
 //! # Where to read on
 //!
 //! - Creating, reading and changing claims: [`ClaimsSet`].
+//! - What an access token takes over from its refresh token: [`ClaimsSet::inherit`].
 //! - Kinds of tokens of your own, with a lifetime of their own: [`TokenKind`].
 //! - Dates other than `exp` that end something: [`Verifier::check_expiry`].
 //! - Claims of a token that was not verified, and why hardly anybody should want them:

@@ -107,7 +107,8 @@ impl Authority {
         claims.set_expiration(self.expires_at(session, tokens.access_lifetime, now));
         claims.set_issued_at(now.timestamp());
         claims.insert(&tokens.token_id_claim, self.seal(session, address)?)?;
-        copy_claims(tokens, refresh, &mut claims)?;
+        let type_claim = tokens.token_type_claim.as_deref().unwrap_or("token_type");
+        claims.inherit(refresh, &[type_claim, &tokens.token_id_claim]);
         self.add_session_claim(&mut claims, session.sid)?;
         self.sign(claims)
     }
@@ -228,25 +229,6 @@ fn current_address(session: &SessionRecord) -> GenerationAddress {
         generation: session.generation,
         salt: session.sid.salt(),
     }
-}
-
-/// Copies what an access token takes over: everything but kind, times and id.
-fn copy_claims(
-    tokens: &TokenPolicy,
-    from: &ClaimsSet,
-    into: &mut ClaimsSet,
-) -> Result<(), ClaimsError> {
-    let own = [
-        tokens.token_type_claim.as_deref().unwrap_or("token_type"),
-        tokens.token_id_claim.as_str(),
-        "exp",
-        "iat",
-        "jti",
-    ];
-    for (name, value) in from.iter().filter(|(name, _)| !own.contains(name)) {
-        into.insert_raw(name, value)?;
-    }
-    Ok(())
 }
 
 /// A duration in whole seconds, as claims count.
