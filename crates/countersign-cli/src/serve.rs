@@ -181,19 +181,24 @@ fn spawn(
 mod tests {
     use std::net::Ipv4Addr;
 
+    use countersign::clock::{Clock, ManualClock};
+    use countersign::keys::{KeyRing, SigningKeySource};
+    use countersign::memory::MemoryStore;
+    use countersign::random::SystemRandom;
+    use countersign::secrets::MasterKey;
+    use countersign::{Authority, Policy, Preset};
+    use countersign_token::{Algorithm, UnixMillis};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::time::Instant;
 
     use super::*;
 
-    /// A client that has sent `request`, and the server's end of its connection. Answers are larger than what the
-    /// kernel keeps for a client.
+    /// A client that has sent `request`, and the server's end of its connection.
     async fn connect(
-        stall_time: Duration,
+        server: Server,
         request: &[u8],
     ) -> (TcpStream, impl Future<Output = ()> + use<>) {
-        let router = Router::new().fallback(async || vec![b'x'; ANSWER_BYTES]);
-        let server = Server::new(router, stall_time);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let listener = listen().await;
         let address = listener.local_addr().unwrap();
         let mut client = TcpStream::connect(address).await.unwrap();
         let (stream, peer) = listener.accept().await.unwrap();
@@ -205,15 +210,117 @@ mod tests {
         (client, connection)
     }
 
+    async fn listen() -> TcpListener {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap()
+    }
+
+    /// Answers that are larger than what the kernel keeps for a client.
+    fn talkative(stall_time: Duration) -> Server {
+        let router = Router::new().fallback(async || vec![b'x'; ANSWER_BYTES]);
+        Server::new(router, stall_time)
+    }
+
+    /// The whole product, over the reference store.
+    async fn authority() -> Server {
+        let now = UnixMillis::from_seconds(1_893_456_000);
+        let (store, source) = (
+            MemoryStore::new(),
+            SigningKeySource::Stored(Algorithm::Es256),
+        );
+        let master = || MasterKey::from_bytes([7; 32]);
+        KeyRing::found(&store, &master(), &source, &SystemRandom, now)
+            .await
+            .unwrap();
+        let keys = KeyRing::load(&store, master(), source).await.unwrap();
+        let (store, clock) = (Arc::new(store), Arc::new(ManualClock::at(now)));
+        let clock: Arc<dyn Clock> = clock;
+        let policy = Policy::preset(Preset::Modern);
+        let authority = Authority::new(policy, keys, store.clone(), store, clock).unwrap();
+        Server::new(countersign_axum::router(Arc::new(authority)), STALL_TIME)
+    }
+
+    /// Sends a byte every seven seconds until the connection is closed, and returns what came back.
+    async fn drip(mut client: TcpStream, byte: u8) -> String {
+        let mut answer = String::new();
+        loop {
+            tokio::select! {
+                read = client.read_to_string(&mut answer) => {
+                    read.unwrap();
+                    return answer;
+                }
+                () = sleep(Duration::from_secs(7)) => client.write_all(&[byte]).await.unwrap(),
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_comes_in_drops_has_its_time_all_the_same() {
+        let (client, connection) = connect(authority().await, b"GET /healthz HT").await;
+        let begun = Instant::now();
+        let connection = tokio::spawn(connection);
+        drip(client, b'T').await;
+        connection.await.unwrap();
+        assert_eq!(begun.elapsed().as_secs(), HEAD_TIME.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_rests_is_closed() {
+        let (mut client, connection) = connect(authority().await, REQUEST).await;
+        let begun = Instant::now();
+        let connection = tokio::spawn(connection);
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+        connection.await.unwrap();
+        assert_eq!(begun.elapsed().as_secs(), HEAD_TIME.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_comes_in_drops_is_given_up_and_its_connection_closed() {
+        let head = b"POST /api/token/ HTTP/1.1\r\nHost: id.example\r\nContent-Length: 100\r\n\r\n";
+        let (client, connection) = connect(authority().await, head).await;
+        let begun = Instant::now();
+        let connection = tokio::spawn(connection);
+        let answer = drip(client, b' ').await;
+        assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+        connection.await.unwrap();
+        assert_eq!(begun.elapsed().as_secs(), 30);
+    }
+
+    #[tokio::test]
+    async fn connections_above_the_bound_wait_for_room() {
+        let server = Arc::new(Server {
+            room: Arc::new(Semaphore::new(1)),
+            ..authority().await
+        });
+        let listener = listen().await;
+        let address = listener.local_addr().unwrap();
+        let accepting = tokio::spawn(async move {
+            let (stopping, _) = watch::channel(false);
+            accept(&server, &listener, &stopping).await;
+        });
+        let mut first = TcpStream::connect(address).await.unwrap();
+        first.write_all(REQUEST).await.unwrap();
+        assert_ne!(first.read(&mut [0; 4096]).await.unwrap(), 0);
+        let mut second = TcpStream::connect(address).await.unwrap();
+        second.write_all(REQUEST).await.unwrap();
+        let waiting = timeout(Duration::from_millis(100), second.readable()).await;
+        assert!(waiting.is_err(), "it is served beside the first one");
+        drop(first);
+        assert_ne!(second.read(&mut [0; 4096]).await.unwrap(), 0);
+        accepting.abort();
+    }
+
     #[tokio::test]
     async fn a_client_that_never_reads_loses_its_connection() {
-        let (_client, connection) = connect(Duration::from_millis(100), &REQUEST.repeat(8)).await;
+        let server = talkative(Duration::from_millis(100));
+        let (_client, connection) = connect(server, &REQUEST.repeat(8)).await;
         timeout(Duration::from_secs(20), connection).await.unwrap();
     }
 
     #[tokio::test]
     async fn a_client_that_reads_slowly_gets_its_whole_answer() {
-        let (mut client, connection) = connect(Duration::from_secs(2), REQUEST).await;
+        let (mut client, connection) = connect(talkative(Duration::from_secs(2)), REQUEST).await;
         let connection = tokio::spawn(connection);
         let mut taken = 0;
         let mut piece = vec![0; ANSWER_BYTES / 32];

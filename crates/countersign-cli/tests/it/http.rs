@@ -32,6 +32,13 @@ impl Request {
         }
     }
 
+    /// The same request with another method.
+    pub(crate) fn named(mut self, method: &str) -> Self {
+        let rest = self.head.find(' ').unwrap();
+        self.head.replace_range(..rest, method);
+        self
+    }
+
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.head.extend([name, ": ", value, "\r\n"]);
         self

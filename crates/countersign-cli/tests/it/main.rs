@@ -13,6 +13,7 @@ mod client;
 mod configuration;
 mod crash;
 mod dev;
+mod framing;
 mod http;
 mod in_force;
 mod keys;
