@@ -243,27 +243,81 @@ fn a_key_without_algorithm_is_for_the_only_one_that_fits() {
     );
 }
 
-/// RFC 7517 §5: a set that others publish may hold keys of other purposes.
+/// RFC 7517 §5: a set that others publish may hold keys that we cannot use.
 #[test]
-fn keys_that_are_not_for_us_are_left_out_of_published_sets() {
-    let mut for_encryption = jwk();
-    for_encryption["use"] = "enc".into();
-    let foreign = json!({ "keys": [
-        { "kty": "EC", "crv": "secp256k1", "alg": "ES256K", "x": "AA", "y": "AA" },
-        { "kty": "OKP", "crv": "X25519", "x": "AA" },
-        { "kty": "AKP", "alg": "ML-DSA-44", "pub": "AA" },
-        for_encryption,
-        jwk(),
-    ]});
-    let accepted = [Algorithm::Es256];
-    let keys = KeySet::from_published_jwk_set(&accepted, &foreign.to_string()).unwrap();
-    assert_eq!(keys.len(), 1);
-    assert!(KeySet::from_jwk_set(&accepted, &foreign.to_string()).is_err());
+fn keys_of_no_use_to_us_are_left_out_of_published_sets() {
+    let changed = |member: &str, value: Value| {
+        let mut key = jwk();
+        key[member] = value;
+        key
+    };
+    let accepted = [Algorithm::Es256, Algorithm::Rs256];
+    for useless in [
+        json!({ "kty": "EC", "crv": "secp256k1", "alg": "ES256K", "x": "AA", "y": "AA" }),
+        json!({ "kty": "OKP", "crv": "X25519", "x": "AA" }),
+        json!({ "kty": "AKP", "alg": "ML-DSA-44", "pub": "AA" }),
+        json!({ "kty": "RSA", "alg": "RS256", "n": base64url(&[0xF1; 128]), "e": "AQAB" }),
+        json!({ "kty": "EC", "crv": "P-256", "x": "AA" }),
+        json!({}),
+        changed("use", "enc".into()),
+        changed("key_ops", json!(["sign"])),
+        changed("x", jwk()["y"].clone()),
+        changed("kid", "x".repeat(201).into()),
+        changed("kid", 7.into()),
+    ] {
+        let set = json!({ "keys": [useless, jwk()] }).to_string();
+        let keys = KeySet::from_published_jwk_set(&accepted, &set).unwrap();
+        assert_eq!(keys.len(), 1, "{set}");
+        assert_eq!(keys.iter().next().unwrap().algorithm(), Algorithm::Es256);
+        assert!(KeySet::from_jwk_set(&accepted, &set).is_err(), "{set}");
+        let alone = json!({ "keys": [useless] }).to_string();
+        let keys = KeySet::from_published_jwk_set(&accepted, &alone).unwrap();
+        assert!(keys.is_empty(), "{alone}");
+    }
+}
 
-    let mut off_curve = jwk();
-    off_curve["x"] = off_curve["y"].clone();
-    let broken = json!({ "keys": [off_curve] }).to_string();
-    assert!(KeySet::from_published_jwk_set(&accepted, &broken).is_err());
+/// Whatever the private key is for: who published it has published what was secret.
+#[test]
+fn a_published_set_with_a_private_key_is_refused_as_a_whole() {
+    for (member, value) in [
+        ("d", "AA"),
+        ("p", "AA"),
+        ("dp", "AA"),
+        ("oth", "AA"),
+        ("k", "AA"),
+    ] {
+        for usage in ["sig", "enc"] {
+            let mut private = jwk();
+            private["use"] = usage.into();
+            private[member] = value.into();
+            let set = json!({ "keys": [jwk(), private] }).to_string();
+            let source = KeyError::Jwk(JwkFault::Private);
+            assert_eq!(
+                KeySet::from_published_jwk_set(&[Algorithm::Es256], &set).unwrap_err(),
+                JwkSetError::Key {
+                    position: 2,
+                    source
+                },
+                "{member} {usage}"
+            );
+        }
+    }
+}
+
+/// What cannot be used because nobody said how is told, and not left out in silence.
+#[test]
+fn a_published_key_that_fits_two_accepted_algorithms_is_told_of() {
+    let rsa = public(&recorded_keys()["rsa1"]);
+    let set = format!(r#"{{"keys":[{rsa}]}}"#);
+    let two = [Algorithm::Rs256, Algorithm::Ps256];
+    let source = KeyError::Jwk(JwkFault::SeveralAlgorithmsFit);
+    assert_eq!(
+        KeySet::from_published_jwk_set(&two, &set).unwrap_err(),
+        JwkSetError::Key {
+            position: 1,
+            source
+        }
+    );
 }
 
 #[test]

@@ -55,18 +55,3 @@ pub enum JwkFault {
     #[error("it is a public key: it verifies, but cannot sign")]
     Public,
 }
-
-impl JwkFault {
-    /// Whether the key may be perfectly good, only not for us: one that encrypts, or one of an
-    /// algorithm that is not accepted.
-    pub(crate) const fn is_about_purpose(&self) -> bool {
-        matches!(
-            self,
-            Self::Use
-                | Self::Operation { .. }
-                | Self::UnknownAlgorithm(_)
-                | Self::OtherAlgorithm { .. }
-                | Self::NoAlgorithmFits
-        )
-    }
-}

@@ -1,4 +1,5 @@
-//! JWK Sets (RFC 7517 §5), read as a whole: one bad key refuses the set.
+//! JWK Sets (RFC 7517 §5). In a file of one's own each key counts, and one bad key refuses the set; in a
+//! set that others publish a key that we cannot use is one that we do not have.
 
 use serde_json::value::RawValue;
 
@@ -41,11 +42,11 @@ pub enum JwkSetError {
     Set(#[from] KeySetError),
 }
 
-/// What becomes of keys that are not for us.
+/// Whose set it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum ForeignKeys {
-    Refuse,
-    LeaveOut,
+enum Origin {
+    Own,
+    Published,
 }
 
 impl KeySet {
@@ -70,19 +71,35 @@ impl KeySet {
     /// # Ok::<(), countersign_token::JwkSetError>(())
     /// ```
     pub fn from_jwk_set(accepted: &[Algorithm], text: &str) -> Result<Self, JwkSetError> {
-        read_verifying(accepted, text, ForeignKeys::Refuse)
+        read_verifying(accepted, text, Origin::Own)
     }
 
-    /// Reads a JWK Set that somebody else publishes, and leaves out the keys that are not for us.
+    /// Reads a JWK Set that somebody else publishes, and leaves out the keys that we cannot use.
     ///
-    /// Those are keys for encryption and of algorithms that are not accepted (RFC 7517 §5). What
-    /// remains may be empty.
+    /// Those are keys for encryption and of algorithms that are not accepted, and those that are
+    /// too short, off their curve, or lack a member (RFC 7517 §5): tokens signed with them are
+    /// refused, and one old key does not shut out the good ones beside it. What remains may be
+    /// empty.
     ///
     /// # Errors
-    /// [`JwkSetError`] as in [`from_jwk_set`](Self::from_jwk_set), but for the keys left out. Names
-    /// must be unique, and secrets absent, in the whole set.
+    /// [`JwkSetError`] for what speaks against the whole set: it is no list of at most 64 objects,
+    /// two keys have one name, or one of them, whatever it is for, has a private member or is a
+    /// shared secret: such a set was not made to be published, and nothing in it is trusted.
+    /// Also if a key names no `alg` and several of those accepted fit: that is for the caller to
+    /// decide.
+    ///
+    /// ```
+    /// use countersign_token::{Algorithm, KeySet};
+    ///
+    /// let set = r#"{"keys":[{"kty":"RSA","alg":"RS256","kid":"2009","n":"u1SU1LfV","e":"Aw"},
+    ///     {"kty":"OKP","crv":"Ed25519","kid":"2026",
+    ///      "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    /// let keys = KeySet::from_published_jwk_set(&[Algorithm::Rs256, Algorithm::EdDsa], set)?;
+    /// assert!(keys.get("2009").is_none() && keys.get("2026").is_some());
+    /// # Ok::<(), countersign_token::JwkSetError>(())
+    /// ```
     pub fn from_published_jwk_set(accepted: &[Algorithm], text: &str) -> Result<Self, JwkSetError> {
-        read_verifying(accepted, text, ForeignKeys::LeaveOut)
+        read_verifying(accepted, text, Origin::Published)
     }
 }
 
@@ -92,7 +109,7 @@ impl SigningKey {
     /// # Errors
     /// [`JwkSetError`] as in [`KeySet::from_jwk_set`]; a public key is refused.
     pub fn from_jwk_set(accepted: &[Algorithm], text: &str) -> Result<Vec<Self>, JwkSetError> {
-        let keys = read_keys(text, ForeignKeys::Refuse, |members| {
+        let keys = read_keys(text, Origin::Own, |members| {
             let algorithm = members
                 .choose_algorithm(accepted, Purpose::Sign)
                 .map_err(KeyError::Jwk)?;
@@ -106,9 +123,9 @@ impl SigningKey {
 fn read_verifying(
     accepted: &[Algorithm],
     text: &str,
-    foreign: ForeignKeys,
+    origin: Origin,
 ) -> Result<KeySet, JwkSetError> {
-    let keys = read_keys(text, foreign, |members| {
+    let keys = read_keys(text, origin, |members| {
         let algorithm = members
             .choose_algorithm(accepted, Purpose::Verify)
             .map_err(KeyError::Jwk)?;
@@ -124,25 +141,31 @@ fn read_verifying(
 
 fn read_keys<K>(
     text: &str,
-    foreign: ForeignKeys,
+    origin: Origin,
     read: impl Fn(&Members<'_>) -> Result<K, KeyError>,
 ) -> Result<Vec<K>, JwkSetError> {
     let entries = split(text)?;
     refuse_mixed(&entries)?;
-    if foreign == ForeignKeys::LeaveOut && entries.iter().any(Members::is_symmetric) {
-        return Err(JwkSetError::PublishedSecret);
+    if origin == Origin::Published {
+        refuse_private(&entries)?;
     }
     refuse_repeated_names(&entries)?;
     let mut keys = Vec::with_capacity(entries.len());
     for (position, members) in (1..).zip(&entries) {
         match read(members) {
             Ok(key) => keys.push(key),
-            Err(KeyError::Jwk(fault))
-                if foreign == ForeignKeys::LeaveOut && fault.is_about_purpose() => {}
-            Err(source) => return Err(JwkSetError::Key { position, source }),
+            Err(source) if origin == Origin::Own || is_for_the_caller(&source) => {
+                return Err(JwkSetError::Key { position, source });
+            }
+            Err(_) => {}
         }
     }
     Ok(keys)
+}
+
+/// Whether the key may be good, and what is accepted does not say how to use it.
+fn is_for_the_caller(error: &KeyError) -> bool {
+    *error == KeyError::Jwk(JwkFault::SeveralAlgorithmsFit)
 }
 
 /// The members of each key. The text is scanned as a whole first, with all of its bounds.
@@ -175,17 +198,25 @@ fn refuse_mixed(entries: &[Members<'_>]) -> Result<(), JwkSetError> {
     Err(JwkSetError::Mixed)
 }
 
-/// Also among keys that are left out: whoever names two keys alike cannot be told apart.
+fn refuse_private(entries: &[Members<'_>]) -> Result<(), JwkSetError> {
+    if entries.iter().any(Members::is_symmetric) {
+        return Err(JwkSetError::PublishedSecret);
+    }
+    match (1..).zip(entries).find(|(_, key)| key.is_private()) {
+        Some((position, _)) => Err(broken(position, JwkFault::Private)),
+        None => Ok(()),
+    }
+}
+
+/// Also among keys that are left out: whoever names two keys alike cannot be told apart. A name that
+/// is none is told of when its key is read.
 fn refuse_repeated_names(entries: &[Members<'_>]) -> Result<(), JwkSetError> {
     let mut known: Vec<KeyId> = Vec::with_capacity(entries.len());
-    for (position, members) in (1..).zip(entries) {
-        let named = members.key_id().map_err(|fault| broken(position, fault))?;
-        match named {
-            Some(key_id) if known.contains(&key_id) => {
-                return Err(KeySetError::DuplicateKeyId { key_id }.into());
-            }
-            named => known.extend(named),
+    for key_id in entries.iter().filter_map(|key| key.key_id().ok().flatten()) {
+        if known.contains(&key_id) {
+            return Err(KeySetError::DuplicateKeyId { key_id }.into());
         }
+        known.push(key_id);
     }
     Ok(())
 }
