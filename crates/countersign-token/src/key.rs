@@ -12,6 +12,8 @@ mod jwk;
 mod pem;
 mod private;
 mod public;
+#[cfg(test)]
+mod rfc;
 mod rsa;
 mod scheme;
 mod secret;

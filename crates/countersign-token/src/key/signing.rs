@@ -262,7 +262,7 @@ impl SigningKey {
     }
 
     /// Signs the text so far (the signing input of RFC 7515 §5.1) and appends the third segment.
-    fn append_signature(&self, token: &mut String) -> Result<(), SignError> {
+    pub(super) fn append_signature(&self, token: &mut String) -> Result<(), SignError> {
         match &self.material {
             SigningMaterial::Private(key) => key.append_signature(token),
             SigningMaterial::Mac(key) => {

@@ -2,7 +2,7 @@
 //!
 //! The example tokens lack what we demand of a token, such as an id. Where the refusal names a
 //! claim, the signature has been judged good: it is judged first. That signing again gives the
-//! printed text is not tested: we write headers in two forms, and the RFCs in others.
+//! printed signature is tested where keys are: no token of ours has the headers that the RFCs print.
 
 use countersign_token::{
     Algorithm, Authenticated, ClaimsSet, HeaderFault, HeaderForm, JwkFault, JwkSetError, KeyError,
@@ -21,6 +21,33 @@ const RFC_8037: &str = include_str!("../vectors/rfc/rfc8037.json");
 
 /// A second before the example tokens of RFC 7515 and RFC 7519 expire.
 const IN_TIME: UnixMillis = UnixMillis::from_seconds(1_300_819_379);
+
+/// Every example of the files, with the test that is about it: here, unless it says where.
+const EXAMPLES: [(&str, &[&str]); 6] = [
+    (
+        RFC_7515,
+        &[
+            "A.1", // and `key/rfc.rs`
+            "A.2", // and `key/rfc.rs`
+            "A.3", "A.4", "A.5", "A.6", "A.7", "C", // `base64url.rs`
+        ],
+    ),
+    (RFC_7517, &["A.1", "A.2", "A.3"]),
+    (RFC_7519, &["3.1", "6.1", "4.1.4", "4"]),
+    (RFC_7638, &["3.1"]),
+    (RFC_7797, &["4.1", "4.2"]),
+    (RFC_8037, &["A.1-A.5", "A.3"]), // and `key/rfc.rs`
+];
+
+#[test]
+fn every_example_of_the_files_has_its_test() {
+    for (file, listed) in EXAMPLES {
+        let file: Value = serde_json::from_str(file).unwrap();
+        let cases = file["cases"].as_array().unwrap().iter();
+        let ids: Vec<&str> = cases.map(|case| case["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, listed);
+    }
+}
 
 #[test]
 fn rfc_7515_a1_to_a3_verify() {
