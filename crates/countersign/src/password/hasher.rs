@@ -190,7 +190,8 @@ impl Shared {
     ) -> Outcome {
         let password = password.as_bytes();
         let Some(scheme) = stored.and_then(Scheme::parse) else {
-            self.check_decoy(password, name_digest, workspace);
+            // The work is the point, and the answer is not; it must not be optimized away.
+            std::hint::black_box(self.matches_decoy(password, name_digest, workspace));
             return Outcome::Differs;
         };
         match (
@@ -203,11 +204,11 @@ impl Shared {
         }
     }
 
-    /// The work is the point, and the answer is not; it must not be optimized away.
-    fn check_decoy(&self, password: &[u8], name_digest: u64, workspace: &mut Workspace) {
+    /// Whether the password is that of the decoy which the name meets.
+    fn matches_decoy(&self, password: &[u8], name_digest: u64, workspace: &mut Workspace) -> bool {
         let decoys = self.decoys.load();
         let scheme = decoys.choose(name_digest).and_then(Scheme::parse);
-        std::hint::black_box(scheme.is_some_and(|scheme| scheme.matches(password, workspace)));
+        scheme.is_some_and(|scheme| scheme.matches(password, workspace))
     }
 
     fn encode(
@@ -363,6 +364,25 @@ mod tests {
                 Ok(Check::Differs)
             );
         }
+    }
+
+    /// Only who does the whole work of a scheme can tell the right password from a wrong one.
+    #[tokio::test]
+    async fn an_unknown_name_meets_the_whole_work_of_a_stored_password() {
+        let hasher = hasher();
+        let sample = |text: &str| EncodedPassword::from_stored(text.to_owned());
+        hasher.learn(vec![sample("!unusable"), sample(DJANGO), sample("md5$$b")]);
+        let mut workspace = Workspace::default();
+        for digest in [0, u64::MAX / 2, u64::MAX] {
+            let mut meets = |password: &[u8]| {
+                hasher
+                    .shared
+                    .matches_decoy(password, digest, &mut workspace)
+            };
+            assert!(meets(b"pw1") && !meets(b"pw2"), "{digest}");
+        }
+        let signed_in = hasher.check(plain("pw1"), None, 0, Upgrade::IfOutdated);
+        assert_eq!(signed_in.await, Ok(Check::Differs), "and nobody gets in");
     }
 
     #[tokio::test]

@@ -1,6 +1,9 @@
 //! Signing in, and accounts that live elsewhere.
 
+use std::collections::BTreeSet;
+
 use super::*;
+use crate::store::{AccountChange, AccountEdit, AccountTable as _, SessionsOnChange};
 
 #[tokio::test]
 async fn unknown_name_wrong_password_and_inactive_account_get_one_answer() {
@@ -58,6 +61,77 @@ async fn a_password_longer_than_the_limit_is_refused_even_if_it_was_set() {
         )
         .await;
     assert!(matches!(made, Err(AccountError::UnusablePassword)));
+}
+
+const HASHES: &str = include_str!("../../../tests/vectors/simplejwt/passwords.json");
+
+/// One account for each scheme of Django, as an import leaves them.
+#[tokio::test]
+async fn every_hash_of_django_becomes_ours_at_its_first_sign_in_and_ends_nothing() {
+    let house = House::modern().await;
+    let golden: serde_json::Value = serde_json::from_str(HASHES).unwrap();
+    let cases = golden["cases"].as_array().unwrap();
+    let mut schemes = BTreeSet::new();
+    for case in cases.iter().filter(|case| case["fast"] == true) {
+        let tries = case["tries"].as_array().unwrap();
+        let Some(right) = tries.iter().find(|one| one["correct"] == true) else {
+            continue;
+        };
+        let right = right["password"].as_str().unwrap();
+        let encoded = EncodedPassword::from_stored(case["encoded"].as_str().unwrap().to_owned());
+        // An empty password matches its hash, and is no password here.
+        if right.is_empty() || !schemes.insert(encoded.algorithm().to_owned()) {
+            continue;
+        }
+        let name = case["id"].as_str().unwrap();
+        let id = import(&house, name, encoded.clone()).await;
+        let stored = async || {
+            house
+                .store
+                .find_account(id)
+                .await
+                .unwrap()
+                .unwrap()
+                .password
+        };
+
+        let wrong = house.try_login(name, "certainly wrong").await;
+        assert!(matches!(wrong, SignIn::Refused), "{name}");
+        assert_eq!(stored().await, encoded, "{name}: a failure changes nothing");
+        let SignIn::Opened(first) = house.try_login(name, right).await else {
+            panic!("{name}: the first sign-in was refused")
+        };
+        let upgraded = stored().await;
+        let ours = "argon2$argon2id$v=19$m=8,t=1,p=1$";
+        assert!(upgraded.as_stored().starts_with(ours), "{name}");
+        let again = house.try_login(name, right).await;
+        assert!(matches!(again, SignIn::Opened(_)), "{name}");
+        assert_eq!(stored().await, upgraded, "{name}: once is enough");
+        house.refresh(first.refresh.as_str()).await;
+    }
+    let expected = [
+        "argon2",
+        "bcrypt",
+        "bcrypt_sha256",
+        "md5",
+        "pbkdf2_sha1",
+        "pbkdf2_sha256",
+        "scrypt",
+    ];
+    assert!(schemes.iter().eq(&expected), "{schemes:?}");
+}
+
+/// An account with this stored password.
+async fn import(house: &House, name: &str, password: EncodedPassword) -> AccountId {
+    let request = AccountRequest::default();
+    let made = house.authority.create_account(name.into(), None, request);
+    let id = made.await.unwrap().id;
+    let edit = AccountEdit::Password(password);
+    let keep = SessionsOnChange::Keep;
+    let edited = house.store.edit_account(id, &edit, keep, NOON, None).await;
+    let ended_sessions = 0;
+    assert_eq!(edited.unwrap(), AccountChange::Changed { ended_sessions });
+    id
 }
 
 #[tokio::test]
