@@ -212,10 +212,7 @@ const NOT_ISSUED: &[(&str, &str)] = &[
     ("iss-list-fails", REFUSED_SETTING),
     ("lifetime-negative", REFUSED_SETTING),
     ("lifetime-zero", REFUSED_SETTING),
-    (
-        "lifetime-fractional",
-        "lives are counted in whole seconds from the second of the sign-in",
-    ),
+    ("lifetime-fractional", "a configuration takes whole seconds"),
     (
         "token-type-claim-none",
         "without a type claim there is none, and not one with the name `null`",

@@ -33,12 +33,18 @@ impl MacKey {
     /// Draws a secret from the operating system, as long as the hash.
     pub(super) fn generate(algorithm: Algorithm, mac: hmac::Algorithm) -> Result<Self, KeyError> {
         let mut secret = Zeroizing::new(vec![0; hash_len(mac)]);
-        rand::fill(&mut secret).map_err(|_| KeyError::Library)?;
-        Ok(Self::prepare(algorithm, mac, secret))
+        loop {
+            rand::fill(&mut secret).map_err(|_| KeyError::Library)?;
+            // Once in thousands of millions chance writes a key; it could not be read back.
+            if key_in_disguise(&secret).is_none() {
+                return Ok(Self::prepare(algorithm, mac, secret));
+            }
+        }
     }
 
-    /// Takes a secret that somebody chose.
-    pub(super) fn from_configured(
+    /// Takes a secret at least as long as the hash (RFC 7518 §3.2). There is no way around the check:
+    /// what is read here may come from a file that somebody could write to.
+    pub(super) fn from_secret(
         algorithm: Algorithm,
         mac: hmac::Algorithm,
         secret: &[u8],
@@ -46,16 +52,6 @@ impl MacKey {
         if let Some(found) = key_in_disguise(secret) {
             return Err(KeyError::SecretIsKey { algorithm, found });
         }
-        Self::from_stored(algorithm, mac, secret)
-    }
-
-    /// Takes back a secret that was accepted before. It is at least as long as the hash
-    /// (RFC 7518 §3.2).
-    pub(super) fn from_stored(
-        algorithm: Algorithm,
-        mac: hmac::Algorithm,
-        secret: &[u8],
-    ) -> Result<Self, KeyError> {
         let (minimum, length) = (hash_len(mac), secret.len());
         if length < minimum {
             return Err(KeyError::SecretTooShort {

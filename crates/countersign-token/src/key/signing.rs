@@ -122,7 +122,7 @@ impl SigningKey {
     ///   key could sign tokens with it.
     pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
         match Scheme::of(algorithm) {
-            Scheme::Mac(mac) => MacKey::from_configured(algorithm, mac, secret).map(Self::from_mac),
+            Scheme::Mac(mac) => MacKey::from_secret(algorithm, mac, secret).map(Self::from_mac),
             Scheme::Pair(_) => Err(wrong(algorithm, "a shared secret")),
         }
     }
@@ -159,7 +159,7 @@ impl SigningKey {
         let key = match Scheme::of(algorithm) {
             Scheme::Mac(mac) => {
                 let secret = members.bytes("k").map_err(KeyError::Jwk)?;
-                MacKey::from_configured(algorithm, mac, &secret).map(Self::from_mac)?
+                MacKey::from_secret(algorithm, mac, &secret).map(Self::from_mac)?
             }
             Scheme::Pair(pair) => Self::from_private(private_key(pair, members)?)?,
         };
@@ -172,10 +172,11 @@ impl SigningKey {
     /// Takes back what [`export`](Self::export) gave.
     ///
     /// # Errors
-    /// [`KeyError`] if the bytes are not a key of `algorithm`.
+    /// [`KeyError`] if the bytes are not a key of `algorithm`; for a secret as
+    /// [`from_secret`](Self::from_secret).
     pub fn from_exported(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, KeyError> {
         match Scheme::of(algorithm) {
-            Scheme::Mac(mac) => MacKey::from_stored(algorithm, mac, bytes).map(Self::from_mac),
+            Scheme::Mac(_) => Self::from_secret(algorithm, bytes),
             Scheme::Pair(_) => Self::from_der(algorithm, bytes),
         }
     }

@@ -163,10 +163,20 @@ fn t08_key_material_is_no_secret() {
             }
         }
     }
+    let in_a_jwk = |disguise: &[u8]| {
+        let jwk = format!(r#"{{"kty":"oct","k":"{}"}}"#, base64url(disguise));
+        SigningKey::from_jwk(Algorithm::Hs256, &jwk)
+    };
     for disguise in &disguises {
-        let error = SigningKey::from_secret(Algorithm::Hs256, disguise).unwrap_err();
-        let refused = matches!(error, KeyError::SecretIsKey { .. });
-        assert!(refused, "{error}: {:?}", String::from_utf8_lossy(disguise));
+        for read in [
+            SigningKey::from_secret(Algorithm::Hs256, disguise),
+            SigningKey::from_exported(Algorithm::Hs256, disguise),
+            in_a_jwk(disguise),
+        ] {
+            let error = read.unwrap_err();
+            let refused = matches!(error, KeyError::SecretIsKey { .. });
+            assert!(refused, "{error}: {:?}", String::from_utf8_lossy(disguise));
+        }
     }
     assert_eq!(disguises.len(), 313);
 }
