@@ -147,6 +147,33 @@ fn a_key_signs_in_a_running_server_when_its_promotion_returns_20_times_in_a_row(
     }
 }
 
+/// `auto` does as the preset does: ours names the key always, the original's wire has no `kid` while there is one key.
+#[test]
+fn a_header_names_its_key_as_the_setting_says() {
+    for (preset, setting, beside_none, beside_another) in [
+        ("modern", "auto", true, true),
+        ("modern", "never", false, false),
+        ("simplejwt", "auto", false, true),
+        ("simplejwt", "always", true, true),
+        ("simplejwt", "never", false, false),
+    ] {
+        let place = Place::migrated(&format!(
+            "preset = \"{preset}\"\njwt.algorithm = \"ES256\"\nkeys.kid = \"{setting}\"\n"
+        ));
+        place.user("alice", PASSWORD);
+        let named = || {
+            let issue = ["token", "issue", "--username", "alice", "--json"];
+            let pair = place.run(&issue).done().json();
+            let kids = ["access", "refresh"].map(|kind| kid_of(pair[kind].as_str().unwrap()));
+            assert_eq!(kids[0], kids[1]);
+            (!kids[0].is_null()).then(|| assert_eq!(kids[0], active(&place)))
+        };
+        assert_eq!(named().is_some(), beside_none, "{preset} {setting}");
+        generate(&place);
+        assert_eq!(named().is_some(), beside_another, "{preset} {setting}");
+    }
+}
+
 #[test]
 fn a_young_key_is_promoted_only_on_demand() {
     let place = place();
