@@ -13,9 +13,10 @@ use countersign::authority::AccountRequest;
 use countersign::clock::{Clock, ManualClock};
 use countersign::keys::{KeyRing, SigningKeySource};
 use countersign::memory::MemoryStore;
-use countersign::password::{Argon2Cost, PlainPassword};
+use countersign::password::{Argon2Cost, EncodedPassword, PlainPassword};
 use countersign::random::SystemRandom;
 use countersign::secrets::MasterKey;
+use countersign::store::{AccountChange, AccountEdit, AccountTable as _, SessionsOnChange};
 use countersign::{Authority, Policy, Preset};
 use countersign_axum::ClientAddress;
 use countersign_token::{Algorithm, ClaimsSet, SigningKey, UnixMillis};
@@ -80,10 +81,26 @@ impl Site {
         Self::founded(policy, source, accounts).await
     }
 
-    /// Any settings, and one key.
-    pub(crate) async fn signing(key: SigningKey, mut policy: Policy) -> Self {
+    /// Any settings, one key, and alice as an import left her: with a stored password of somebody else's making.
+    pub(crate) async fn imported(key: SigningKey, mut policy: Policy, stored: &str) -> Self {
         policy.tokens.algorithm = key.algorithm();
-        Self::founded(policy, SigningKeySource::Configured(key), |store| store).await
+        let mut kept = None;
+        let site = Self::founded(policy, SigningKeySource::Configured(key), |store| {
+            kept = Some(store.clone());
+            store
+        })
+        .await;
+        let edit = AccountEdit::Password(EncodedPassword::from_stored(stored.to_owned()));
+        let (alice, sessions) = (site.account("alice").await.id, SessionsOnChange::Keep);
+        let edited = kept
+            .unwrap()
+            .edit_account(alice, &edit, sessions, NOW, None)
+            .await;
+        assert_eq!(
+            edited.unwrap(),
+            AccountChange::Changed { ended_sessions: 0 }
+        );
+        site
     }
 
     async fn founded<A: Accounts + 'static>(
