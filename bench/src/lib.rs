@@ -5,6 +5,7 @@
 //! what is printed is the median of all rounds between the smallest and the largest.
 
 pub mod contest;
+pub mod http;
 pub mod process;
 pub mod python;
 pub mod spread;

@@ -11,13 +11,21 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::connection::{self, Connection};
+use super::connection::{self, Connection};
 
 /// The password of every user.
-pub(crate) const PASSWORD: &str = "correct horse battery staple";
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// Where a release build of the program lies.
+pub fn default_program() -> PathBuf {
+    PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../target/release/countersign"
+    ))
+}
 
 /// A running server with its users.
-pub(crate) struct Server {
+pub struct Server {
     child: Child,
     address: SocketAddr,
     folder: TempDir,
@@ -25,7 +33,23 @@ pub(crate) struct Server {
 
 impl Server {
     /// Makes a store and users `user0`, `user1`, … in it, and serves it on a free port of loopback.
-    pub(crate) fn start(program: &Path, settings: &str, users: usize) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// If the program cannot be run, or does not come up.
+    pub fn start(program: &Path, settings: &str, users: usize) -> io::Result<Self> {
+        Self::start_filled(program, settings, users, |_| Ok(()))
+    }
+
+    /// The same over a store that is filled first.
+    ///
+    /// # Errors
+    /// Those of [`start`](Self::start) and of `fill`, which is given the store's path.
+    pub fn start_filled(
+        program: &Path,
+        settings: &str,
+        users: usize,
+        fill: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         let address = free_address()?;
         let config = folder.path().join("countersign.toml");
@@ -42,13 +66,22 @@ impl Server {
                 PASSWORD,
             )?;
         }
+        fill(&folder.path().join("countersign.db"))?;
         let log = fs::File::create(folder.path().join("log"))?;
         let mut serve = program.command(&["serve", "--log", "warn"]);
         Self::serving(serve.stderr(log), address, folder)
     }
 
+    /// The configuration of a server of ours.
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("countersign.toml")
+    }
+
     /// The same with Django and `SimpleJWT`, under gunicorn with a process for each core.
-    pub(crate) fn start_django(python: &Path, users: usize) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// If it cannot be prepared, or does not come up.
+    pub fn start_django(python: &Path, users: usize) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         let address = free_address()?;
         let peer = Path::new(env!("CARGO_MANIFEST_DIR")).join("django");
@@ -98,12 +131,16 @@ impl Server {
         Ok(server)
     }
 
-    pub(crate) fn connect(&self) -> io::Result<Connection> {
+    /// Connects to it.
+    ///
+    /// # Errors
+    /// If it does not listen.
+    pub fn connect(&self) -> io::Result<Connection> {
         Connection::open(self.address)
     }
 
     /// The name of the process in `/proc`.
-    pub(crate) fn process(&self) -> String {
+    pub fn process(&self) -> String {
         self.child.id().to_string()
     }
 
@@ -134,7 +171,8 @@ impl Drop for Server {
     }
 }
 
-pub(crate) fn user_name(number: usize) -> String {
+/// The name of a user.
+pub fn user_name(number: usize) -> String {
     format!("user{number}")
 }
 

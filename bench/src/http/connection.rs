@@ -5,14 +5,18 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// A connection that is kept alive.
-pub(crate) struct Connection {
+pub struct Connection {
     stream: TcpStream,
     /// The reply, head and body; reused.
     reply: Vec<u8>,
 }
 
 impl Connection {
-    pub(crate) fn open(address: SocketAddr) -> io::Result<Self> {
+    /// Connects.
+    ///
+    /// # Errors
+    /// If nobody listens.
+    pub fn open(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
@@ -23,7 +27,13 @@ impl Connection {
     }
 
     /// Sends a request and reads the whole reply: its status and its body.
-    pub(crate) fn ask(&mut self, request: &str) -> io::Result<(u16, &[u8])> {
+    ///
+    /// # Errors
+    /// If the connection breaks, or the reply has no length.
+    ///
+    /// # Panics
+    /// Never: what is sliced was found.
+    pub fn ask(&mut self, request: &str) -> io::Result<(u16, &[u8])> {
         self.stream.write_all(request.as_bytes())?;
         self.reply.clear();
         let body = loop {
@@ -55,7 +65,7 @@ impl Connection {
 }
 
 /// `GET`, with an access token if there is one.
-pub(crate) fn get(path: &str, access: Option<&str>) -> String {
+pub fn get(path: &str, access: Option<&str>) -> String {
     let authorization = access.map_or_else(String::new, |token| {
         format!("Authorization: Bearer {token}\r\n")
     });
@@ -63,7 +73,7 @@ pub(crate) fn get(path: &str, access: Option<&str>) -> String {
 }
 
 /// `POST` of a JSON text.
-pub(crate) fn post(path: &str, json: &str) -> String {
+pub fn post(path: &str, json: &str) -> String {
     let length = json.len();
     format!(
         "POST {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench\r\n\

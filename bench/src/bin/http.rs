@@ -5,21 +5,16 @@
 //! Figures of a constant reply say what HTTP costs here; the ratio to it says what a refresh costs, and moves
 //! far less from machine to machine than requests per second do.
 
-mod connection;
-mod load;
-mod server;
-
 use std::env;
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use countersign_bench::http::load::{self, Client, Kind, Turn};
+use countersign_bench::http::server::{Server, default_program};
 use countersign_bench::spread::Spread;
 use countersign_bench::{process, python};
-
-use load::{Client, Kind, Turn};
-use server::Server;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
@@ -109,13 +104,6 @@ impl Candidate {
             );
         }
     }
-}
-
-fn default_program() -> PathBuf {
-    PathBuf::from(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../target/release/countersign"
-    ))
 }
 
 /// What is measured of ours, and the lines of the configuration that make it.

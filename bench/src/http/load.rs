@@ -4,25 +4,30 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use countersign_bench::process;
+use crate::process;
 use serde::Deserialize;
 
-use crate::connection::{self, Connection};
-use crate::server::{PASSWORD, Server, user_name};
+use super::connection::{self, Connection};
+use super::server::{PASSWORD, Server, user_name};
 
 /// What is asked.
 #[derive(Clone, Copy)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// A reply that never changes.
     Constant,
+    /// The same access token, verified again and again.
     Verify,
+    /// A protected resource, with the same access token.
     Protected,
+    /// A refresh with rotation, each connection its own chain.
     Refresh,
+    /// A sign-in with a password.
     Obtain,
 }
 
 impl Kind {
     /// The constant reply comes first: the others are divided by it.
-    pub(crate) const ALL: [Self; 5] = [
+    pub const ALL: [Self; 5] = [
         Self::Constant,
         Self::Verify,
         Self::Protected,
@@ -30,7 +35,8 @@ impl Kind {
         Self::Obtain,
     ];
 
-    pub(crate) const fn title(self) -> &'static str {
+    /// The request, for tables.
+    pub const fn title(self) -> &'static str {
         match self {
             Self::Constant => "GET /healthz (constant)",
             Self::Verify => "POST /api/token/verify/",
@@ -42,10 +48,10 @@ impl Kind {
 }
 
 /// Why there is no figure.
-pub(crate) type LoadError = io::Error;
+pub type LoadError = io::Error;
 
 /// A signed-in user on a connection.
-pub(crate) struct Client {
+pub struct Client {
     connection: Connection,
     credentials: String,
     access: String,
@@ -59,7 +65,11 @@ struct Tokens {
 }
 
 impl Client {
-    pub(crate) fn sign_in(server: &Server, number: usize) -> Result<Self, LoadError> {
+    /// Signs in as a user of the server.
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub fn sign_in(server: &Server, number: usize) -> Result<Self, LoadError> {
         let mut connection = server.connect()?;
         let name = user_name(number);
         let body = format!(r#"{{"username":"{name}","password":"{PASSWORD}"}}"#);
@@ -132,24 +142,33 @@ fn require_ok((status, body): (u16, &[u8])) -> Result<&[u8], LoadError> {
 
 /// What one turn gave.
 #[derive(Default)]
-pub(crate) struct Turn {
+pub struct Turn {
     latencies: Vec<Duration>,
     elapsed: Duration,
     server_cpu: Duration,
 }
 
 impl Turn {
-    pub(crate) fn requests_per_second(&self) -> f64 {
+    /// Takes another turn into this one.
+    pub fn add(&mut self, other: Self) {
+        self.latencies.extend(other.latencies);
+        self.latencies.sort_unstable();
+        self.elapsed += other.elapsed;
+        self.server_cpu += other.server_cpu;
+    }
+
+    /// Answers of all clients together.
+    pub fn requests_per_second(&self) -> f64 {
         self.latencies.len() as f64 / self.elapsed.as_secs_f64()
     }
 
     /// Seconds on a processor that the server spent on 1000 requests.
-    pub(crate) fn cpu_per_thousand(&self) -> f64 {
+    pub fn cpu_per_thousand(&self) -> f64 {
         self.server_cpu.as_secs_f64() * 1e3 / self.latencies.len() as f64
     }
 
     /// Within how many milliseconds this share of the answers came.
-    pub(crate) fn latency_ms(&self, share: f64) -> f64 {
+    pub fn latency_ms(&self, share: f64) -> f64 {
         let before = self.latencies.iter().enumerate();
         let wanted = share * self.latencies.len() as f64;
         let found = before
@@ -160,7 +179,13 @@ impl Turn {
 }
 
 /// All clients at once, for so long.
-pub(crate) fn run(
+///
+/// # Errors
+/// If a request fails.
+///
+/// # Panics
+/// If a client panics.
+pub fn run(
     server: &Server,
     clients: &mut [Client],
     kind: Kind,
