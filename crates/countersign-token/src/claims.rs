@@ -1,15 +1,17 @@
 //! The claims set: the JSON object that a token signs (RFC 7519 §2).
 
+mod members;
+
 use std::time::Duration;
 
-use indexmap::IndexMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
 use crate::expiry::{self, ExpiryError};
 use crate::json::{self, JsonError};
 use crate::time::{Timestamp, UnixMillis};
+
+use members::Members;
 
 /// Claims in the order in which they were put in, each with its value as JSON text.
 ///
@@ -57,7 +59,9 @@ use crate::time::{Timestamp, UnixMillis};
 /// Deriving the claims of one token from those of another: [`inherit`](Self::inherit).
 #[derive(Clone, Default)]
 pub struct ClaimsSet {
-    members: IndexMap<String, Box<RawValue>>,
+    members: Members,
+    /// Where a value is written before it is known to be acceptable; empty in between.
+    draft: Vec<u8>,
 }
 
 impl ClaimsSet {
@@ -73,33 +77,24 @@ impl ClaimsSet {
     /// (RFC 7519 §4), holds a lone surrogate, is nested more than 32 deep, has more than 1000
     /// members or a number of more than 40 digits.
     pub fn parse(text: &str) -> Result<Self, ClaimsError> {
-        let mut members = IndexMap::new();
-        let mut unreadable = None;
-        json::scan_object(text, |name, value| match raw_value(value) {
-            Ok(value) => {
-                members.insert(name.into_owned(), value);
-            }
-            Err(source) => unreadable = Some(ClaimsError::value(&name, source)),
+        let mut members = Members::with_capacity(text.len());
+        // Each name is new: the scan refuses a second one before it shows it.
+        json::scan_object(text, |name, value| members.push(&name, value))
+            .map_err(ClaimsError::Json)?;
+        Ok(Self {
+            members,
+            draft: Vec::new(),
         })
-        .map_err(ClaimsError::Json)?;
-        unreadable.map_or(Ok(Self { members }), Err)
     }
 
     /// Writes the set as a compact JSON object.
     pub fn to_json(&self) -> String {
-        let room = |(name, value): (&str, &str)| name.len() + value.len() + r#""":,"#.len();
-        let mut text = String::with_capacity(2 + self.iter().map(room).sum::<usize>());
-        text.push('{');
-        for (position, (name, value)) in self.members.iter().enumerate() {
-            if position > 0 {
-                text.push(',');
-            }
-            json::push_ascii_string(name, &mut text);
-            text.push(':');
-            text.push_str(value.get());
-        }
-        text.push('}');
-        text
+        self.as_json().to_owned()
+    }
+
+    /// The set as a compact JSON object.
+    pub(crate) fn as_json(&self) -> &str {
+        self.members.as_json()
     }
 
     /// Sets a claim: in its place if the name is there already, else at the end.
@@ -113,20 +108,26 @@ impl ClaimsSet {
     ///
     /// The set is unchanged then.
     pub fn insert<T: Serialize>(&mut self, name: &str, value: T) -> Result<(), ClaimsError> {
-        let text = json::to_ascii(&value).map_err(|source| ClaimsError::value(name, source))?;
-        self.insert_raw(name, text)
+        self.draft.clear();
+        self.draft.reserve(USUAL_VALUE_BYTES);
+        let written = json::write_ascii(&value, &mut self.draft)
+            .map_err(|source| ClaimsError::value(name, source))?;
+        if !written.is_acceptable_by_construction {
+            check_value(written.json)?;
+        }
+        self.members.set(name, written.json);
+        self.draft.clear();
+        Ok(())
     }
 
     /// Sets a claim to a JSON text, as [`raw`](Self::raw) gives it: no digit and no escape changes.
     ///
     /// # Errors
     /// As [`insert`](Self::insert).
-    pub fn insert_raw(&mut self, name: &str, json: impl Into<String>) -> Result<(), ClaimsError> {
-        let text = json.into();
-        json::scan_value(&text).map_err(ClaimsError::Json)?;
-        let value =
-            RawValue::from_string(text).map_err(|source| ClaimsError::value(name, source))?;
-        self.members.insert(name.to_owned(), value);
+    pub fn insert_raw(&mut self, name: &str, json: impl AsRef<str>) -> Result<(), ClaimsError> {
+        let json = json.as_ref().trim_matches(JSON_BLANKS);
+        check_value(json)?;
+        self.members.set(name, json);
         Ok(())
     }
 
@@ -171,24 +172,23 @@ impl ClaimsSet {
     /// # }
     /// ```
     pub fn inherit(&mut self, from: &Self, except: &[&str]) {
-        for (name, value) in &from.members {
-            let is_own = NEVER_INHERITED.contains(&name.as_str())
-                || except.contains(&name.as_str())
-                || self.contains(name);
+        for (name, value) in from.iter() {
+            let is_own =
+                NEVER_INHERITED.contains(&name) || except.contains(&name) || self.contains(name);
             if !is_own {
-                self.members.insert(name.clone(), value.clone());
+                self.members.push(name, value);
             }
         }
     }
 
     /// Takes a claim out; tells whether it was there. The others keep their order.
     pub fn remove(&mut self, name: &str) -> bool {
-        self.members.shift_remove(name).is_some()
+        self.members.remove(name)
     }
 
     /// Whether the claim is there, even as `null`.
     pub fn contains(&self, name: &str) -> bool {
-        self.members.contains_key(name)
+        self.members.contains(name)
     }
 
     /// Reads a claim into a type; `None` if it is absent.
@@ -202,14 +202,12 @@ impl ClaimsSet {
 
     /// The JSON text of a claim.
     pub fn raw(&self, name: &str) -> Option<&str> {
-        self.members.get(name).map(|value| value.get())
+        self.members.get(name)
     }
 
     /// Names and JSON texts, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.members
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.get()))
+        self.members.iter()
     }
 
     /// How many claims there are.
@@ -219,7 +217,7 @@ impl ClaimsSet {
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
+        self.members.len() == 0
     }
 }
 
@@ -322,7 +320,7 @@ impl ClaimsSet {
     /// Sets any claim to a date.
     pub fn set_date(&mut self, name: &str, at: Timestamp) {
         // The decimal text of an integer is a JSON value of at most 19 digits.
-        let set = self.insert_raw(name, at.to_string());
+        let set = self.insert(name, at.seconds());
         debug_assert!(set.is_ok(), "an integer is valid JSON");
     }
 
@@ -360,7 +358,8 @@ impl Eq for ClaimsSet {}
 /// Shows the names only: values may be personal, and `hash_password` is nobody's business.
 impl std::fmt::Debug for ClaimsSet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.members.keys()).finish()
+        let names = self.iter().map(|(name, _)| name);
+        f.debug_set().entries(names).finish()
     }
 }
 
@@ -393,9 +392,15 @@ impl ClaimsError {
 /// When a token was made and when it ends, and its name: no other token has them.
 const NEVER_INHERITED: [&str; 3] = ["exp", "iat", "jti"];
 
-fn raw_value(text: &str) -> serde_json::Result<Box<RawValue>> {
-    RawValue::from_string(text.to_owned())
+fn check_value(json: &str) -> Result<(), ClaimsError> {
+    json::scan_value(json).map_err(ClaimsError::Json)
 }
+
+/// Few values are longer.
+const USUAL_VALUE_BYTES: usize = 500;
+
+/// Blanks around a value are no part of it (RFC 8259 §2).
+const JSON_BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ mod ascii;
 mod number;
 mod scan;
 
-pub(crate) use ascii::{push_ascii_string, to_ascii};
+pub(crate) use ascii::{push_ascii_string, to_ascii, write_ascii};
 pub(crate) use number::whole_part;
 pub use scan::{JsonError, JsonFault};
 pub(crate) use scan::{scan_object, scan_value, string_value};

@@ -14,13 +14,52 @@ use serde_json::ser::Formatter;
 /// Writes a value as compact ASCII JSON. Numbers that JSON does not have (`NaN`) become `null`.
 pub(crate) fn to_ascii<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
     let mut bytes = Vec::new();
-    value.serialize(&mut Serializer::with_formatter(&mut bytes, Ascii))?;
+    write_ascii(value, &mut bytes)?;
     String::from_utf8(bytes).map_err(serde::ser::Error::custom)
 }
 
-/// Appends a text as a JSON string.
-pub(crate) fn push_ascii_string(text: &str, json: &mut String) {
+/// A value that was just written.
+pub(crate) struct Written<'a> {
+    pub(crate) json: &'a str,
+    /// Whether a scan could find no fault: a string, a number, a literal, or a list of these.
+    pub(crate) is_acceptable_by_construction: bool,
+}
+
+/// The same into an empty buffer.
+pub(crate) fn write_ascii<'a, T: Serialize + ?Sized>(
+    value: &T,
+    bytes: &'a mut Vec<u8>,
+) -> serde_json::Result<Written<'a>> {
+    let mut writes = Writes::default();
+    value.serialize(&mut Serializer::with_formatter(
+        &mut *bytes,
+        Ascii(&mut writes),
+    ))?;
+    let json = str::from_utf8(bytes).map_err(serde::ser::Error::custom)?;
+    Ok(Written {
+        json,
+        is_acceptable_by_construction: writes.lists <= 1 && !writes.anything_else,
+    })
+}
+
+/// Appends a text as a JSON string; tells whether it stands there as it is, without an escape.
+pub(crate) fn push_ascii_string(text: &str, json: &mut String) -> bool {
+    let is_plain = text.bytes().all(stands_for_itself);
     json.push('"');
+    if is_plain {
+        json.push_str(text);
+    } else {
+        push_escaped(text, json);
+    }
+    json.push('"');
+    is_plain
+}
+
+fn stands_for_itself(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
+}
+
+fn push_escaped(text: &str, json: &mut String) {
     for character in text.chars() {
         match character {
             '"' => json.push_str("\\\""),
@@ -29,7 +68,6 @@ pub(crate) fn push_ascii_string(text: &str, json: &mut String) {
             _ => push_escape(character, json),
         }
     }
-    json.push('"');
 }
 
 fn push_escape(character: char, json: &mut String) {
@@ -48,14 +86,54 @@ fn push_escape(character: char, json: &mut String) {
     }
 }
 
-struct Ascii;
+/// Writes ASCII, and notes what it writes.
+struct Ascii<'a>(&'a mut Writes);
 
-impl Formatter for Ascii {
+/// What a text is made of.
+#[derive(Default)]
+struct Writes {
+    lists: usize,
+    /// Objects, whose names may be repeated, and texts that were not written here.
+    anything_else: bool,
+}
+
+impl Formatter for Ascii<'_> {
+    fn begin_array<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.lists += 1;
+        writer.write_all(b"[")
+    }
+
+    fn begin_object<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.anything_else = true;
+        writer.write_all(b"{")
+    }
+
+    fn write_raw_fragment<W: Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        self.0.anything_else = true;
+        writer.write_all(fragment.as_bytes())
+    }
+
+    fn write_number_str<W: Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        value: &str,
+    ) -> io::Result<()> {
+        self.0.anything_else = true;
+        writer.write_all(value.as_bytes())
+    }
+
     fn write_string_fragment<W: Write + ?Sized>(
         &mut self,
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
+        if is_printable_ascii(fragment.as_bytes()) {
+            return writer.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         while let Some(at) = rest.find(|c: char| !(' '..='~').contains(&c)) {
             let (plain, other) = rest.split_at(at);
@@ -76,6 +154,18 @@ impl Formatter for Ascii {
     fn write_f64<W: Write + ?Sized>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
         writer.write_all(python_float(&format!("{value:e}")).as_bytes())
     }
+}
+
+/// Whether a text without control characters has no byte from DEL on. Looks at eight at a time.
+fn is_printable_ascii(text: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 0xFF;
+    // One more than DEL, and all above it, have the high bit; a carry comes only from where it is set already.
+    let has_other = |eight: [u8; 8]| {
+        let eight = u64::from_le_bytes(eight);
+        (eight | eight.wrapping_add(ONES)) & (ONES * 0x80) != 0
+    };
+    let (chunks, tail) = text.as_chunks();
+    !chunks.iter().copied().any(has_other) && tail.iter().all(|byte| *byte < 0x7F)
 }
 
 fn write_escaped<W: Write + ?Sized>(writer: &mut W, character: char) -> io::Result<()> {
@@ -120,6 +210,7 @@ fn positional(digits: &str, exponent: i32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::scan_value;
 
     #[test]
     fn text_is_ascii_with_pythons_escapes() {
@@ -134,6 +225,37 @@ mod tests {
         ];
         for (text, expected) in rows {
             assert_eq!(to_ascii(text).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_needs_no_scan_would_pass_one() {
+        fn is_exempt<T: Serialize + ?Sized>(value: &T) -> bool {
+            let mut bytes = Vec::new();
+            let written = write_ascii(value, &mut bytes).unwrap();
+            assert!(scan_value(written.json).is_ok() || !written.is_acceptable_by_construction);
+            written.is_acceptable_by_construction
+        }
+        assert!(is_exempt("a\"\u{7f}é😀\u{1f}"));
+        assert!(is_exempt(&u128::MAX) && is_exempt(&i128::MIN));
+        assert!(is_exempt(&[f64::MAX, 5e-324, -0.000_123, f64::NAN]));
+        assert!(is_exempt(&(true, None::<u8>, 'x', ["a"].first())));
+        let raw = |text: &str| serde_json::value::RawValue::from_string(text.to_owned()).unwrap();
+        assert!(!is_exempt(&raw(&"9".repeat(41))));
+        assert!(!is_exempt(&raw(r#"{"a":1,"a":2}"#)));
+        assert!(!is_exempt(&serde_json::json!({"a": 1})));
+        assert!(!is_exempt(&[[1]]), "lists in lists may be too deep");
+    }
+
+    #[test]
+    fn fragments_of_every_length_are_escaped() {
+        for len in 0..20 {
+            for other in ["", "\u{7f}", "é"] {
+                let text = "~".repeat(len) + other + "~ ";
+                let escaped = other.replace('\u{7f}', "\\u007f").replace('é', "\\u00e9");
+                let expected = format!("\"{}{escaped}~ \"", "~".repeat(len));
+                assert_eq!(to_ascii(&text).unwrap(), expected);
+            }
         }
     }
 

@@ -244,7 +244,7 @@ impl SigningKey {
     /// - [`SignError::Library`] if the library cannot sign.
     pub fn encode(&self, header: HeaderForm, claims: &ClaimsSet) -> Result<SignedToken, SignError> {
         let header = self.identity.headers.segment(header);
-        let claims = claims.to_json();
+        let claims = claims.as_json();
         // Room for all of it at once: a text that grows leaves copies of itself behind.
         let signature = self.verifying.signature_len();
         let mut token =
