@@ -36,17 +36,23 @@ impl<'a> Contest<'a> {
 
     /// Enters a candidate. What `work` returns is computed for real, although nobody looks at it.
     #[must_use]
-    pub fn enter<R>(mut self, name: &'a str, mut work: impl FnMut() -> R + 'a) -> Self {
-        let batch = Box::new(move |repetitions| {
+    pub fn enter<R>(self, name: &'a str, mut work: impl FnMut() -> R + 'a) -> Self {
+        self.enter_timed(name, move |repetitions| {
             let start = Instant::now();
             for _ in 0..repetitions {
                 black_box(work());
             }
             start.elapsed()
-        });
+        })
+    }
+
+    /// Enters a candidate that does its work so many times and tells itself how long that took: it has to
+    /// prepare something first, or lives in another process.
+    #[must_use]
+    pub fn enter_timed(mut self, name: &'a str, batch: impl FnMut(u32) -> Duration + 'a) -> Self {
         self.candidates.push(Candidate {
             name,
-            batch,
+            batch: Box::new(batch),
             repetitions: 1,
             turns: Vec::new(),
             readings: Vec::new(),
@@ -111,6 +117,19 @@ pub struct Outcome<'a> {
 }
 
 impl Outcome<'_> {
+    /// Nanoseconds per piece of work; `None` for who did not take part.
+    #[must_use]
+    pub fn time(&self, name: &str) -> Option<Spread> {
+        let readings = self.readings_of(name)?;
+        Some(Spread::of(readings.iter().copied()))
+    }
+
+    /// The time of one candidate divided by that of another, within each round.
+    #[must_use]
+    pub fn ratio(&self, of: &str, by: &str) -> Option<Spread> {
+        Some(Spread::ratio(self.readings_of(of)?, self.readings_of(by)?))
+    }
+
     /// Prints one line per candidate: nanoseconds, and the ratio to the candidate called `base`.
     pub fn print(&self, base: &str) {
         println!("\n{}", self.title);

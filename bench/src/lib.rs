@@ -4,7 +4,9 @@
 //! machine with itself. Here the candidates take turns in every round, a ratio is formed within its round, and
 //! what is printed is the median of all rounds between the smallest and the largest.
 
+pub mod claims;
 pub mod contest;
+pub mod floor;
 pub mod http;
 pub mod process;
 pub mod python;
