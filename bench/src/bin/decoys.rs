@@ -18,9 +18,11 @@ use countersign::password::{Argon2Cost, EncodedPassword, PasswordHasher, PlainPa
 use countersign::random::SystemRandom;
 use countersign::secrets::MasterKey;
 use countersign::store::{AccountTable as _, NewAccount};
+use countersign::uuid::Uuid;
 use countersign::{Authority, Policy, Preset};
 use countersign_bench::spread::Spread;
 use countersign_store::{SqliteOptions, SqliteStore};
+use countersign_token::ClaimsSet;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -130,13 +132,16 @@ async fn fill(store: &SqliteStore, hasher: &PasswordHasher) -> Outcome<()> {
             imported()?
         };
         let account = NewAccount {
+            uuid: Uuid::from_bytes(u128::try_from(number)?.to_be_bytes()),
             username: known_name(number),
             email: String::new(),
+            email_verified: false,
             password,
             standing: Standing::Active,
             privileges: Privileges::default(),
             password_needs_reset: false,
             created_at: SystemClock::default().now(),
+            attributes: ClaimsSet::new(),
         };
         store.create_account(&account, None).await?;
     }

@@ -48,8 +48,8 @@ fn algorithms() -> Result<Vec<Algorithm>, Box<dyn Error>> {
     if names.is_empty() {
         return Ok(Algorithm::ALL.to_vec());
     }
-    let named = names.iter().map(|name| Ok(Algorithm::parse(name)?));
-    named.collect()
+    let chosen = names.iter().map(|name| Ok(Algorithm::parse(name)?));
+    chosen.collect()
 }
 
 /// One key in the hands of all candidates, and a token by it.

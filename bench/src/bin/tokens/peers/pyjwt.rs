@@ -1,4 +1,4 @@
-//! PyJWT: a Python process with the same key and the same token, which takes its turn when it is told to.
+//! `PyJWT`: a Python process with the same key and the same token, which takes its turn when it is told to.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -137,7 +137,9 @@ fn subject(
     subject.insert("claims".into(), claims);
     subject.insert("token".into(), token.into());
     if algorithm.is_symmetric() {
-        let digits: String = exported.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = exported
+            .iter()
+            .fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
         subject.insert("secret".into(), digits.into());
     } else {
         subject.insert("pem".into(), pem(exported).into());
