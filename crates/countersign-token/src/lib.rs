@@ -1,6 +1,6 @@
 //! Strict JSON Web Tokens: sign them, verify them, publish the keys, look up what was revoked.
 //!
-//! This crate is pure. It opens no socket and no file, reads no clock and no environment, and
+//! Without features this crate is pure. It opens no socket and no file, reads no clock and no environment, and
 //! starts nothing: time comes in as [`UnixMillis`], keys come in as text. A resource server needs
 //! only this crate; the authority that issues the tokens is built on top of it.
 //!
@@ -99,6 +99,8 @@
 //!
 //! # Where to read on
 //!
+//! - Keys that the issuer replaces while we run, fetched from where it publishes them: `remote`, a
+//!   feature of its own, for it does what the rest of the crate does not: I/O.
 //! - Creating, reading and changing claims: [`ClaimsSet`].
 //! - What an access token takes over from its refresh token: [`ClaimsSet::inherit`].
 //! - Kinds of tokens of your own, with a lifetime of their own: [`TokenKind`].
@@ -123,6 +125,8 @@ mod header;
 mod json;
 mod key;
 mod kind;
+#[cfg(feature = "remote")]
+pub mod remote;
 mod revocation;
 mod time;
 mod token;

@@ -49,8 +49,16 @@ pub struct Verifier {
     keys: Arc<KeySet>,
     expectations: Expectations,
     max_token_bytes: usize,
+    unnamed: UnnamedKeys,
     /// Shared by clones of the verifier: what they remember does not depend on their expectations.
     cache: Option<Arc<BoundCache>>,
+}
+
+/// What becomes of a token that names no key, or one that is not in the set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum UnnamedKeys {
+    TryAll,
+    Refuse,
 }
 
 /// What a verifier was told about the tokens to come.
@@ -88,6 +96,7 @@ impl Verifier {
             keys: keys.into(),
             expectations,
             max_token_bytes: 16 * 1024,
+            unnamed: UnnamedKeys::TryAll,
             cache: None,
         }
     }
@@ -182,6 +191,17 @@ impl Verifier {
     #[must_use]
     pub fn max_token_bytes(mut self, bytes: usize) -> Self {
         self.max_token_bytes = bytes.min(MAX_TOKEN_BYTES);
+        self
+    }
+
+    /// Demands that a token names its key by `kid`, and tries no other one. Default: a token without
+    /// `kid`, or with one that is not in the set, is tried with every key of its algorithm.
+    ///
+    /// For keys that somebody else publishes under names of their own: who trusts several issuers
+    /// wants to know which one it was.
+    #[must_use]
+    pub fn named_keys_only(mut self) -> Self {
+        self.unnamed = UnnamedKeys::Refuse;
         self
     }
 
@@ -298,7 +318,8 @@ impl Verifier {
     ///
     /// The token proposes a key by `kid` and an algorithm by `alg`; what counts is our own table:
     /// 1. A `kid` that we know means that key and no other.
-    /// 2. Without one, or with one that we do not know, every key of the algorithm is tried.
+    /// 2. Without one, or with one that we do not know, every key of the algorithm is tried, unless
+    ///    only named keys count.
     /// 3. Either way the algorithm of the key must be the one that the header names.
     fn verify_signature(&self, jws: &CompactJws<'_>) -> Result<&VerificationKey, VerifyError> {
         if let Some(key) = self.key_of_known_header(jws.header) {
@@ -312,6 +333,12 @@ impl Verifier {
                 return Err(VerifyError::UnacceptableAlgorithm);
             }
             return jws.verified_by([key]).ok_or(VerifyError::BadSignature);
+        }
+        if self.unnamed == UnnamedKeys::Refuse {
+            return Err(match header.key_id {
+                Some(_) => VerifyError::UnknownKey,
+                None => VerifyError::MissingKeyId,
+            });
         }
         let candidates = self.keys.iter().filter(|key| key.algorithm() == algorithm);
         jws.verified_by(candidates).ok_or(match header.key_id {
@@ -328,6 +355,9 @@ impl Verifier {
             .keys
             .iter()
             .find(|key| key.identity().headers.names_key(segment));
+        if self.unnamed == UnnamedKeys::Refuse {
+            return named;
+        }
         named.or_else(|| {
             let mut plain = self
                 .keys

@@ -22,6 +22,10 @@ pub enum VerifyError {
     /// A reason to look for new keys, at most once in a while.
     #[error("no key of the set fits")]
     UnknownKey,
+    /// The token names no key, and only named keys count
+    /// ([`named_keys_only`](crate::Verifier::named_keys_only)).
+    #[error("no key id")]
+    MissingKeyId,
     /// The signature is not by the key that it should be by.
     #[error("bad signature")]
     BadSignature,

@@ -2,7 +2,7 @@
 
 use countersign_token::{
     ClaimsSet, ExpiryError, HeaderFault, JsonFault, Malformation, Segment, Timestamp, UnixMillis,
-    dangerous::read_without_verifying,
+    dangerous::{read_key_id_without_verifying, read_without_verifying},
 };
 use std::time::Duration;
 
@@ -53,6 +53,27 @@ fn the_form_is_judged_as_ever() {
     ] {
         assert!(read_without_verifying(text).is_err(), "{text:.40}");
     }
+}
+
+#[test]
+fn the_key_that_a_token_claims_is_read_and_nothing_behind_it() {
+    let read = |header: &str| {
+        read_key_id_without_verifying(&forge(header.as_bytes(), b"no claims at all"))
+    };
+    assert_eq!(read(r#"{"alg":"none"}"#), Ok(None));
+    assert_eq!(
+        read(r#"{"alg":"ES256K","kid":"../1"}"#),
+        Ok(Some("../1".to_owned()))
+    );
+    for header in [
+        "{}{}",
+        r#"{"kid":1}"#,
+        r#"{"kid":"1","kid":"2"}"#,
+        r#"{"crit":["kid"]}"#,
+    ] {
+        assert!(read(header).is_err(), "{header}");
+    }
+    assert!(read_key_id_without_verifying("no token").is_err());
 }
 
 #[test]

@@ -12,6 +12,8 @@ mod dangerous;
 mod jwk;
 mod keys;
 mod properties;
+#[cfg(feature = "remote")]
+mod remote;
 mod revocation;
 mod rfc;
 mod security;

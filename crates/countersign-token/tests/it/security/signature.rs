@@ -449,6 +449,49 @@ fn t13_a_known_kid_means_that_key_and_no_other() {
     );
 }
 
+/// Keys of another issuer have names, and a token that does not say one is not tried with all of them.
+#[test]
+fn t13_where_only_named_keys_count_no_other_is_tried() {
+    let key = SigningKey::generate(Algorithm::Es256).unwrap();
+    let keys = KeySet::new(vec![key.verification_key()]).unwrap();
+    let verifier = Verifier::new(keys).named_keys_only();
+    let claims = access_claims();
+    let verdict = |key: &SigningKey, form| {
+        let token = key.encode(form, &claims).unwrap();
+        verifier.authenticate(token.as_str(), NOW).map(drop)
+    };
+    assert_eq!(verdict(&key, HeaderForm::WithKeyId), Ok(()));
+    assert_eq!(
+        verdict(&key, HeaderForm::Plain),
+        Err(VerifyError::MissingKeyId)
+    );
+    let renamed = key.clone().with_key_id(KeyId::parse("another").unwrap());
+    assert_eq!(
+        verdict(&renamed, HeaderForm::WithKeyId),
+        Err(VerifyError::UnknownKey)
+    );
+    let spelled = format!(r#"{{"kid":"{}","alg":"ES256"}}"#, key.key_id());
+    let spelled = sign_with(&key, &spelled);
+    assert!(
+        verifier.authenticate(&spelled, NOW).is_ok(),
+        "also in a header of another spelling"
+    );
+    let liar = SigningKey::generate(Algorithm::Es256)
+        .unwrap()
+        .with_key_id(key.key_id().clone());
+    assert_eq!(
+        verdict(&liar, HeaderForm::WithKeyId),
+        Err(VerifyError::BadSignature)
+    );
+    let other = SigningKey::generate(Algorithm::Es384)
+        .unwrap()
+        .with_key_id(key.key_id().clone());
+    assert_eq!(
+        verdict(&other, HeaderForm::WithKeyId),
+        Err(VerifyError::UnacceptableAlgorithm)
+    );
+}
+
 #[test]
 fn t14_extensions_are_refused() {
     let extension = VerifyError::Malformed(Malformation::Header(HeaderFault::Extension));
