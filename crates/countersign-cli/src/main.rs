@@ -14,6 +14,7 @@ mod config;
 mod failure;
 mod housekeeping;
 mod impatient;
+mod issuer;
 mod opening;
 mod output;
 mod owner_only;

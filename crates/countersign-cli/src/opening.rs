@@ -15,6 +15,7 @@ use countersign_store::{MigrationReport, OpenError, SqliteOptions, SqliteStore};
 use crate::cli::Common;
 use crate::config::{Config, Environment};
 use crate::failure::Failure;
+use crate::issuer::PublishedKeys;
 use crate::owner_only;
 
 /// An authority with its store, which must be closed in the end.
@@ -62,6 +63,13 @@ pub(crate) async fn open(config: Config) -> Result<Opened, Failure> {
     let keys = KeyRing::load(&store, master, config.signing_key)
         .await
         .map_err(|error| describe_keys(error, &config.master_key_file))?;
+    let keys = match &config.jwk_url {
+        Some(url) => {
+            let issuer = PublishedKeys::at(url, config.policy.tokens.algorithm)?;
+            keys.trusting(Arc::new(issuer))
+        }
+        None => keys,
+    };
     let shared = Arc::new(store.clone());
     let clock = Arc::new(SystemClock::default());
     let authority =

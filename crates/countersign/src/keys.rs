@@ -2,7 +2,10 @@
 //!
 //! Keys live in the store, wrapped by the [`MasterKey`]. A signing key that the configuration names owns the
 //! ring instead: it signs and verifies alone, and the store keeps only the sealing keys.
+//!
+//! Beside them, tokens of another issuer may be verified by the keys that it publishes: [`IssuerKeys`].
 
+mod issuer;
 mod life;
 
 use std::fmt;
@@ -16,12 +19,15 @@ use countersign_token::{
 };
 use zeroize::Zeroizing;
 
+pub use self::issuer::IssuerKeys;
 pub use self::life::{
     KeyRefusal, PUBLICATION_TIME, check_retirement, is_published_from, plan_promotion,
     plan_revocation,
 };
 
+use self::issuer::OtherIssuer;
 use crate::audit::AuditKind;
+use crate::clock::Clock;
 use crate::policy::KeyIdInHeader;
 use crate::random::{NoRandomness, Random, draw};
 use crate::sealed_id::{Opened, SealingError, SealingKey, SealingKeyId, SealingKeys};
@@ -38,6 +44,8 @@ pub struct KeyRing {
     in_force: ArcSwap<KeysInForce>,
     /// Makes the verifier for each new set of keys.
     verifier: MakeVerifier,
+    /// Whose tokens are accepted, too.
+    other_issuer: Option<OtherIssuer>,
     /// Replaced as a whole when another node adds or drops a key; readers never wait.
     sealing: ArcSwap<SealingKeys>,
     client_digest: hmac::Key,
@@ -160,11 +168,25 @@ impl KeyRing {
             source,
             in_force: ArcSwap::from_pointee(in_force(signing, verification, &verifier)?),
             verifier,
+            other_issuer: None,
             sealing: ArcSwap::from_pointee(sealing_keys(&master, &records)?),
             client_digest: master.mac_key("countersign client digest")?,
             name_digest: master.mac_key("countersign decoy of a name")?,
             master,
         })
+    }
+
+    /// Accepts tokens of another issuer, too, by the keys that it publishes (`JWK_URL`).
+    ///
+    /// From then on every token must name its key, also one of ours: a `kid` of ours means our key, any other one is
+    /// looked for among the issuer's, and no key is tried that the token does not name. Ours are signed with
+    /// `kid` where the settings say so ([`KeyIdInHeader`]).
+    #[must_use]
+    pub fn trusting(self, issuer: Arc<dyn IssuerKeys>) -> Self {
+        Self {
+            other_issuer: Some(OtherIssuer::new(issuer)),
+            ..self
+        }
     }
 
     /// Verifies with verifiers of this making, from now on and after every change of the keys.
@@ -173,7 +195,10 @@ impl KeyRing {
         make: impl Fn(Arc<KeySet>) -> Verifier + Send + Sync + 'static,
     ) -> Self {
         let keys = self.in_force.load_full();
-        let verifier: MakeVerifier = Box::new(make);
+        let verifier: MakeVerifier = match self.other_issuer {
+            Some(_) => Box::new(move |keys| make(keys).named_keys_only()),
+            None => Box::new(make),
+        };
         let in_force = KeysInForce {
             signing: keys.signing.clone(),
             verifier: verifier(Arc::clone(keys.verifier.keys())),
@@ -270,13 +295,25 @@ impl KeyRing {
         Arc::clone(self.in_force.load().verifier.keys())
     }
 
-    /// Establishes that a token is genuine and in force at `now`.
-    pub(crate) fn authenticate(
+    /// Establishes that a token is genuine and in force at `now`. Only one that none of our keys can have signed is
+    /// taken to the other issuer, if there is one.
+    pub(crate) async fn authenticate(
         &self,
         token: &str,
         now: UnixMillis,
+        clock: &dyn Clock,
     ) -> Result<Authenticated, VerifyError> {
-        self.in_force.load().verifier.authenticate(token, now)
+        let judged = self.in_force.load().verifier.authenticate(token, now);
+        match (&judged, &self.other_issuer) {
+            (
+                Err(VerifyError::UnknownKey | VerifyError::UnacceptableAlgorithm),
+                Some(other_issuer),
+            ) => {
+                let (elapsed, make) = (clock.elapsed(), &self.verifier);
+                other_issuer.authenticate(token, now, elapsed, make).await
+            }
+            _ => judged,
+        }
     }
 
     /// Signs claims with the active key.
@@ -331,6 +368,7 @@ impl fmt::Debug for KeyRing {
             .field("source", &self.source)
             .field("signing", &self.in_force.load().signing)
             .field("verifying", &self.verification().len())
+            .field("other_issuer", &self.other_issuer.is_some())
             .field("sealing", &self.sealing)
             .finish_non_exhaustive()
     }

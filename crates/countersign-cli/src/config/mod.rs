@@ -4,6 +4,7 @@ pub(crate) mod diagnostics;
 pub(crate) mod duration;
 pub(crate) mod environment;
 mod file;
+mod issuer;
 mod keys;
 mod kind;
 mod policy;
@@ -23,6 +24,7 @@ use countersign::language::Language;
 use countersign::password::Argon2Cost;
 use countersign::policy::{ForeignTokenPolicy, KeyIdInHeader, LoginName, SessionCheck, WireBodies};
 use countersign::rotation::{ReuseDetection, RotationMode};
+use countersign_token::remote::KeySetUrl;
 
 pub(crate) use self::diagnostics::ConfigError;
 use self::diagnostics::{Place, Problem, ShownSource};
@@ -46,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) master_key_file: PathBuf,
     /// Where the signing key comes from.
     pub(crate) signing_key: SigningKeySource,
+    /// Where another issuer publishes its keys, if its tokens are to be accepted.
+    pub(crate) jwk_url: Option<KeySetUrl>,
     blacklist_after_rotation: bool,
     warnings: Vec<Problem>,
     places: BTreeMap<&'static str, Place>,
@@ -192,11 +196,14 @@ struct Parts {
     store: StoreUrl,
     master_key_file: PathBuf,
     signing_key: SigningKeySource,
+    jwk_url: Option<KeySetUrl>,
 }
 
 impl Parts {
     fn resolve(settings: &Settings) -> Result<Self, Problem> {
-        let resolved = policy::resolve(settings)?;
+        let mut resolved = policy::resolve(settings)?;
+        let (jwk_url, oddities) = issuer::jwk_url(settings, &resolved.policy)?;
+        resolved.warnings.extend(oddities);
         let algorithm = resolved.policy.tokens.algorithm;
         let signing_key = keys::signing_key(settings, algorithm)?.map_or(
             SigningKeySource::Stored(algorithm),
@@ -208,6 +215,7 @@ impl Parts {
             store: store(settings)?,
             master_key_file: master_key_file(settings)?,
             signing_key,
+            jwk_url,
             resolved,
         })
     }
@@ -225,6 +233,7 @@ impl Parts {
             store: self.store,
             master_key_file: self.master_key_file,
             signing_key: self.signing_key,
+            jwk_url: self.jwk_url,
             blacklist_after_rotation: self.resolved.blacklist_after_rotation,
             warnings: self.resolved.warnings,
             places,

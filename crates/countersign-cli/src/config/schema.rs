@@ -4,6 +4,8 @@
 //! the file that `init` writes say. A setting whose feature is not built yet is accepted only with the value
 //! that means *off*.
 
+use countersign_token::remote::KeySetUrl;
+
 use super::kind::{Kind, Value};
 use super::{Config, show};
 
@@ -177,7 +179,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     built("jwt.verifying_key_file", Text, |c| c.given_text("jwt.verifying_key_file"), "A file that holds the public key instead."),
     built("jwt.audience", Texts, |c| Some(show::texts(&c.policy.tokens.audience)), "`aud`: written and demanded, if not empty."),
     built("jwt.issuer", Text, |c| Some(show::text(c.policy.tokens.issuer.as_deref().unwrap_or(""))), "`iss`: written and demanded, if not empty."),
-    off("jwt.jwk_url", Text, Off::Text(""), "Where verification keys of another issuer are published."),
+    built("jwt.jwk_url", Text, |c| Some(show::text(c.jwk_url.as_ref().map_or("", KeySetUrl::as_str))), "Where another issuer publishes its keys (https): its tokens are verified with them, too; \"\" for none."),
     built("jwt.leeway", Seconds, |c| Some(show::duration(c.policy.tokens.leeway)), "Tolerated clock skew, at most 300 seconds."),
     built("jwt.auth_header_types", Texts, |c| Some(show::texts(&c.policy.wire.auth_header_types)), "Schemes accepted before a token; the first one stands in challenges."),
     built("jwt.auth_header_name", Text, |c| Some(show::text(&c.policy.wire.auth_header_name)), "The header that carries the token, by its own name."),

@@ -593,6 +593,46 @@ fn a_key_of_another_kind_than_the_algorithm_is_refused_by_name() {
 }
 
 #[test]
+fn a_key_set_is_fetched_over_https_or_on_this_machine() {
+    let at = |url: &str| format!("[jwt]\njwk_url = \"{url}\"\n");
+    for url in ["https://id.example/keys", "http://127.0.0.1:8000/keys"] {
+        let config = load(&at(url)).unwrap();
+        assert_eq!(effective(&config, "jwt.jwk_url"), Some(format!("{url:?}")));
+    }
+    assert!(load(&at("")).unwrap().jwk_url.is_none());
+    let message = refusal(&at("https://ann:hush@id.example/keys"));
+    assert!(message.contains("user name or a password"), "{message}");
+    assert!(!message.contains("hush"), "{message}");
+}
+
+#[test]
+fn a_key_set_that_lets_nobody_in_is_warned_of() {
+    let warnings = |text: &str| {
+        let text = format!("{text}\n[jwt]\njwk_url = \"https://id.example/keys\"\n");
+        let config = load(&text).unwrap();
+        let warnings = config.render_warnings(&Renderer::plain());
+        (warnings.unwrap_or_default(), config.jwk_url.is_some())
+    };
+    let (shared, in_effect) = warnings("preset = \"simplejwt\"");
+    assert!(
+        shared.contains("`jwt.jwk_url` has no effect: HS256"),
+        "{shared}"
+    );
+    assert!(!in_effect, "the original ignores it, too");
+    let (modern, _) = warnings("preset = \"modern\"");
+    assert!(modern.contains("lets nobody in"), "{modern}");
+    assert!(!modern.contains("must name its key"), "{modern}");
+    let foreign = "foreign.refresh = \"signed\"\nkeys.kid = \"never\"";
+    let (unnamed, _) = warnings(foreign);
+    assert!(unnamed.contains("must name its key"), "{unnamed}");
+    assert!(!unnamed.contains("lets nobody in"), "{unnamed}");
+    assert_eq!(
+        warnings("foreign.refresh = \"signed\""),
+        (String::new(), true)
+    );
+}
+
+#[test]
 fn paths_are_beside_the_file() {
     let folder = Folder::with(
         "[store]\nurl = \"sqlite:data.db\"\n[keys]\nmaster_key_file = \"/k/master.key\"\n",
@@ -697,6 +737,7 @@ fn every_setting_that_works_is_read_by_somebody() {
     let readers = [
         include_str!("policy.rs"),
         include_str!("keys.rs"),
+        include_str!("issuer.rs"),
         include_str!("mod.rs"),
     ];
     for setting in schema::SETTINGS {
@@ -905,6 +946,26 @@ const REFUSALS: &[(&str, &str)] = &[
   |                    ^^^^^^^^^^^^^^^^^^^^^
   |
   = help: write `X-Access-Token`",
+        ),
+        (
+            "[jwt]\njwk_url = \"http://id.example/keys\"\n",
+            "error: `jwt.jwk_url`: http is for loopback addresses only: anybody on the way could replace the keys
+ --> countersign.toml:2:11
+  |
+2 | jwk_url = \"http://id.example/keys\"
+  |           ^^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: use `https://`; `http://` is for addresses such as `127.0.0.1` and `localhost`",
+        ),
+        (
+            "[jwt]\njwk_url = \"ftp://id.example/keys\"\n",
+            "error: `jwt.jwk_url`: only https is understood
+ --> countersign.toml:2:11
+  |
+2 | jwk_url = \"ftp://id.example/keys\"
+  |           ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: such as `https://id.example/.well-known/jwks.json`, or `\"\"` for none",
         ),
         (
             "[keys]\nmaster_key_file = \"\"\n",

@@ -16,6 +16,7 @@ mod dev;
 mod framing;
 mod http;
 mod in_force;
+mod issuer;
 mod keys;
 mod program;
 mod secrecy;

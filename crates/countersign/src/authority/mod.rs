@@ -293,7 +293,10 @@ impl Authority {
         now: UnixMillis,
     ) -> Result<Result<Authenticated, VerifyError>, AuthorityError> {
         self.feed.freshen().await?;
-        Ok(self.keys.authenticate(token, now))
+        Ok(self
+            .keys
+            .authenticate(token, now, self.clock.as_ref())
+            .await)
     }
 
     fn client_digest(&self, client: &Client<'_>) -> ClientDigest {

@@ -21,6 +21,7 @@ use crate::store::{AuditLog as _, KeyDrop, KeyVault as _, Revocations as _, Sess
 
 mod ending;
 mod foreign;
+mod issuer;
 mod login;
 mod naming;
 mod password_mark;
