@@ -30,7 +30,7 @@ pub(crate) struct Cli {
 }
 
 /// What every command understands.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Common {
     /// Configuration file [default: ./countersign.toml if there is one]
     #[arg(long, value_name = "FILE", global = true)]
@@ -73,7 +73,8 @@ pub(crate) enum Command {
     Dev(DevArgs),
     /// Run the server
     #[command(
-        after_help = "Stops on SIGTERM or SIGINT: requests in progress are finished within 10 seconds.\n\n\
+        after_help = "Stops on SIGTERM or SIGINT: requests in progress are finished within 10 seconds.\n\
+        Reads the configuration again on SIGHUP, and logs which settings are in force now and which need a restart.\n\n\
         Example:\n  countersign serve --config /etc/countersign/countersign.toml"
     )]
     Serve,

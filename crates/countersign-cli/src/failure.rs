@@ -66,6 +66,11 @@ impl Failure {
         output::remark(&self.render(&Renderer::styled()));
     }
 
+    /// The same without colors, for a log.
+    pub(crate) fn in_words(&self) -> String {
+        self.render(&Renderer::plain())
+    }
+
     fn render(&self, renderer: &Renderer) -> String {
         let message = match &self.cause {
             Cause::Config(error) => return error.render(renderer),

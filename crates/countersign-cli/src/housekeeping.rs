@@ -28,9 +28,9 @@ impl Rhythm {
     };
 }
 
-/// Purges again and again, beginning after a pause: a server that restarts all the time must not hurry on. Runs
-/// until it is dropped, which is safe at any moment: every batch is one transaction.
-pub(crate) async fn purge_regularly(authority: Arc<Authority>, rhythm: Rhythm) {
+/// Purges again and again, by the authority that is current then, beginning after a pause: a server that restarts all
+/// the time must not hurry on. Runs until it is dropped, which is safe at any moment: every batch is one transaction.
+pub(crate) async fn purge_regularly(current: impl Fn() -> Arc<Authority>, rhythm: Rhythm) {
     tracing::debug!(
         purge.pause_seconds = rhythm.pause.as_secs(),
         "purging what expires from now on"
@@ -38,7 +38,7 @@ pub(crate) async fn purge_regularly(authority: Arc<Authority>, rhythm: Rhythm) {
     let mut pause = rhythm.pause;
     loop {
         sleep(pause).await;
-        let purged = authority
+        let purged = current()
             .purge_expired(PurgeHorizon::Cautious, &mut |_| ())
             .await;
         pause = rhythm.pause;
@@ -134,7 +134,8 @@ mod tests {
             pause: Duration::from_millis(1),
             pause_held_back: Duration::from_millis(1),
         };
-        chores.spawn(purge_regularly(Arc::clone(&authority), rhythm));
+        let current = Arc::clone(&authority);
+        chores.spawn(purge_regularly(move || Arc::clone(&current), rhythm));
         let gone = async {
             while exists(&authority, old).await {
                 sleep(Duration::from_millis(1)).await;

@@ -14,6 +14,8 @@ use crate::failure::Failure;
 /// The keys that an issuer publishes for one algorithm.
 #[derive(Debug)]
 pub(crate) struct PublishedKeys {
+    url: KeySetUrl,
+    algorithm: Algorithm,
     keys: RemoteKeySet,
 }
 
@@ -31,7 +33,16 @@ impl PublishedKeys {
                 "install the system's CA certificates: the package is called `ca-certificates`",
             )
         })?;
-        Ok(Self { keys })
+        Ok(Self {
+            url: url.clone(),
+            algorithm,
+            keys,
+        })
+    }
+
+    /// Whether these are the keys for that algorithm at that address.
+    pub(crate) fn are_at(&self, url: &KeySetUrl, algorithm: Algorithm) -> bool {
+        self.url == *url && self.algorithm == algorithm
     }
 }
 

@@ -19,6 +19,7 @@ mod opening;
 mod output;
 mod owner_only;
 mod prompt;
+mod reload;
 mod serve;
 mod telemetry;
 

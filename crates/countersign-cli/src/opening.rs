@@ -18,22 +18,22 @@ use crate::failure::Failure;
 use crate::issuer::PublishedKeys;
 use crate::owner_only;
 
-/// An authority with its store, which must be closed in the end.
+/// An authority with what it stands on, which must be closed in the end.
 pub(crate) struct Opened {
     /// The authority.
     pub(crate) authority: Authority,
-    store: SqliteStore,
+    foundation: Foundation,
 }
 
 impl Opened {
     /// Finishes what is being written.
     pub(crate) async fn close(self) {
-        self.store.close().await;
+        self.foundation.store.close().await;
     }
 
-    /// Splits off the store, for a server that shares the authority and closes the store last.
-    pub(crate) fn into_parts(self) -> (Authority, SqliteStore) {
-        (self.authority, self.store)
+    /// Splits off what stays while settings change; its store is to be closed last.
+    pub(crate) fn into_parts(self) -> (Authority, Foundation) {
+        (self.authority, self.foundation)
     }
 
     /// Waits until what was just revoked is in force in every server on this store.
@@ -52,29 +52,72 @@ pub(crate) fn configuration(common: &Common) -> Result<Config, Failure> {
     Ok(Config::load(path.as_deref(), &Environment::of_process())?)
 }
 
+/// What an authority stands on. It stays while settings change.
+pub(crate) struct Foundation {
+    store: SqliteStore,
+    master_key_file: PathBuf,
+    /// One clock for every authority over it: it never runs backwards.
+    clock: Arc<SystemClock>,
+    /// Kept for the next authority where its address stays: what was fetched counts on, and so does the cool-down.
+    issuer: Option<Arc<PublishedKeys>>,
+}
+
+impl Foundation {
+    /// The store.
+    pub(crate) fn store(&self) -> SqliteStore {
+        self.store.clone()
+    }
+
+    /// An authority with these settings over this store. Which store they name is not looked at.
+    ///
+    /// # Errors
+    /// [`Failure`] if the keys are not as they should be, or the settings contradict themselves.
+    pub(crate) async fn authority(&mut self, config: Config) -> Result<Authority, Failure> {
+        let issuer = self.issuer(&config)?;
+        let master = master_key(&self.store, &self.master_key_file).await?;
+        let keys = KeyRing::load(&self.store, master, config.signing_key)
+            .await
+            .map_err(|error| describe_keys(error, &self.master_key_file))?;
+        let keys = match &issuer {
+            Some(issuer) => keys.trusting(issuer.clone()),
+            None => keys,
+        };
+        let shared = Arc::new(self.store.clone());
+        let clock = self.clock.clone();
+        let authority = Authority::new(config.policy, keys, shared.clone(), shared, clock)
+            .map_err(Failure::of)?;
+        self.issuer = issuer;
+        Ok(authority)
+    }
+
+    fn issuer(&self, config: &Config) -> Result<Option<Arc<PublishedKeys>>, Failure> {
+        let Some(url) = &config.jwk_url else {
+            return Ok(None);
+        };
+        let algorithm = config.policy.tokens.algorithm;
+        match &self.issuer {
+            Some(issuer) if issuer.are_at(url, algorithm) => Ok(Some(Arc::clone(issuer))),
+            _ => Ok(Some(Arc::new(PublishedKeys::at(url, algorithm)?))),
+        }
+    }
+}
+
 /// Opens the store and loads the keys.
 ///
 /// # Errors
 /// [`Failure`] if the store or its keys are not as they should be.
 pub(crate) async fn open(config: Config) -> Result<Opened, Failure> {
-    let path = config.store.path();
-    let store = open_store(path)?;
-    let master = master_key(&store, &config.master_key_file).await?;
-    let keys = KeyRing::load(&store, master, config.signing_key)
-        .await
-        .map_err(|error| describe_keys(error, &config.master_key_file))?;
-    let keys = match &config.jwk_url {
-        Some(url) => {
-            let issuer = PublishedKeys::at(url, config.policy.tokens.algorithm)?;
-            keys.trusting(Arc::new(issuer))
-        }
-        None => keys,
+    let mut foundation = Foundation {
+        store: open_store(config.store.path())?,
+        master_key_file: config.master_key_file.clone(),
+        clock: Arc::new(SystemClock::default()),
+        issuer: None,
     };
-    let shared = Arc::new(store.clone());
-    let clock = Arc::new(SystemClock::default());
-    let authority =
-        Authority::new(config.policy, keys, shared.clone(), shared, clock).map_err(Failure::of)?;
-    Ok(Opened { authority, store })
+    let authority = foundation.authority(config).await?;
+    Ok(Opened {
+        authority,
+        foundation,
+    })
 }
 
 /// Reads the master key. Where the store has no keys, nothing is missing without it.

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::Body;
 use countersign_axum::ClientAddress;
@@ -14,7 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
@@ -71,9 +72,21 @@ pub(crate) fn stop_signal() -> Result<impl Future<Output = ()> + Send, Failure> 
     })
 }
 
-/// Serves until `stop` resolves, then finishes the requests in progress.
-pub(crate) async fn run(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
-    let server = Arc::new(Server::new(router, STALL_TIME));
+/// The SIGHUPs from now on. Until this is called the first one ends the process.
+///
+/// # Errors
+/// [`Failure`] if they cannot be waited for.
+pub(crate) fn hangups() -> Result<Signal, Failure> {
+    signal(SignalKind::hangup()).map_err(Failure::of)
+}
+
+/// Serves until `stop` resolves, then finishes the requests in progress. Each request takes the routes of the moment.
+pub(crate) async fn run(
+    listener: TcpListener,
+    routes: Arc<ArcSwap<Router>>,
+    stop: impl Future<Output = ()>,
+) {
+    let server = Arc::new(Server::new(routes, STALL_TIME));
     let (stopping, _) = watch::channel(false);
     tokio::select! {
         () = accept(&server, &listener, &stopping) => {}
@@ -88,7 +101,7 @@ pub(crate) async fn run(listener: TcpListener, router: Router, stop: impl Future
 }
 
 struct Server {
-    router: Router,
+    routes: Arc<ArcSwap<Router>>,
     http: http1::Builder,
     stall_time: Duration,
     /// One permit per connection: bounds them, and tells when the last one is gone.
@@ -96,7 +109,7 @@ struct Server {
 }
 
 impl Server {
-    fn new(router: Router, stall_time: Duration) -> Self {
+    fn new(routes: Arc<ArcSwap<Router>>, stall_time: Duration) -> Self {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIME)
@@ -105,7 +118,7 @@ impl Server {
             .max_buf_size(HEAD_BYTES);
         let room = usize::try_from(MOST_CONNECTIONS).unwrap_or(usize::MAX);
         Self {
-            router,
+            routes,
             http,
             stall_time,
             room: Arc::new(Semaphore::new(room)),
@@ -120,7 +133,8 @@ impl Server {
     ) {
         let service = service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(ClientAddress(peer.ip()));
-            self.router.clone().oneshot(request.map(Body::new))
+            let router = Router::clone(&self.routes.load());
+            router.oneshot(request.map(Body::new))
         });
         let stream = TokioIo::new(Impatient::new(stream, self.stall_time));
         let mut connection = std::pin::pin!(self.http.serve_connection(stream, service));
@@ -217,7 +231,11 @@ mod tests {
     /// Answers that are larger than what the kernel keeps for a client.
     fn talkative(stall_time: Duration) -> Server {
         let router = Router::new().fallback(async || vec![b'x'; ANSWER_BYTES]);
-        Server::new(router, stall_time)
+        over(router, stall_time)
+    }
+
+    fn over(router: Router, stall_time: Duration) -> Server {
+        Server::new(Arc::new(ArcSwap::from_pointee(router)), stall_time)
     }
 
     /// The whole product, over the reference store.
@@ -236,7 +254,7 @@ mod tests {
         let clock: Arc<dyn Clock> = clock;
         let policy = Policy::preset(Preset::Modern);
         let authority = Authority::new(policy, keys, store.clone(), store, clock).unwrap();
-        Server::new(countersign_axum::router(Arc::new(authority)), STALL_TIME)
+        over(countersign_axum::router(Arc::new(authority)), STALL_TIME)
     }
 
     /// Sends a byte every seven seconds until the connection is closed, and returns what came back.

@@ -45,7 +45,7 @@ pub(super) async fn run(common: &Common, args: &DevArgs) -> Result<(), Failure> 
     let opened = opening::open(config).await?;
     let password = make_administrator(&opened).await?;
     output::line(&welcome(address, password.as_deref()))?;
-    server::until_stopped(opened, listener, stop).await;
+    server::without_reload(opened, listener, stop).await;
     Ok(())
 }
 

@@ -3,47 +3,75 @@
 use std::sync::Arc;
 
 use annotate_snippets::Renderer;
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::cli::Common;
 use crate::failure::Failure;
 use crate::housekeeping::{self, Rhythm};
 use crate::opening::{self, Opened};
+use crate::reload::{Current, Reload, Values};
 use crate::serve;
 
-/// Serves until the process is asked to stop.
+/// Serves until the process is asked to stop, and reads the configuration again whenever it is asked to.
 ///
 /// # Errors
 /// [`Failure`] if it cannot start.
 pub(super) async fn run(common: &Common) -> Result<(), Failure> {
+    // First of all: from here on a SIGHUP ends nothing.
+    let hangups = serve::hangups()?;
     let config = opening::configuration(common)?;
     if let Some(warnings) = config.render_warnings(&Renderer::plain()) {
         tracing::warn!("{warnings}");
     }
     let bind = config.bind;
     let public_url = config.public_url.clone();
+    let in_force = Values::of(&config);
     let stop = serve::stop_signal()?;
     let opened = opening::open(config).await?;
     let listener = serve::bind(bind, "`server.bind`").await?;
     let address = listener.local_addr().map_err(Failure::of)?;
     tracing::info!(server.address = %address, server.public_url = public_url, "serving");
-    until_stopped(opened, listener, stop).await;
+
+    let (authority, foundation) = opened.into_parts();
+    let store = foundation.store();
+    let current = Arc::new(Current::of(authority));
+    let common = common.clone();
+    let read = move || opening::configuration(&common);
+    let reload = Reload::new(read, in_force, foundation, Arc::clone(&current));
+    let mut chores = JoinSet::new();
+    chores.spawn(reload.at_every(hangups));
+    until_stopped(&current, chores, listener, stop).await;
+    store.close().await;
+    tracing::info!("stopped");
     Ok(())
 }
 
-/// Serves an authority until `stop` resolves, purging meanwhile what expires, then closes its store.
-pub(super) async fn until_stopped(
+/// Serves an authority until `stop` resolves, then closes its store.
+pub(super) async fn without_reload(
     opened: Opened,
-    listener: tokio::net::TcpListener,
+    listener: TcpListener,
     stop: impl Future<Output = ()>,
 ) {
-    let (authority, store) = opened.into_parts();
-    let authority = Arc::new(authority);
-    let router = countersign_axum::router(Arc::clone(&authority));
-    let mut chores = JoinSet::new();
-    chores.spawn(housekeeping::purge_regularly(authority, Rhythm::OF_SERVERS));
-    serve::run(listener, router, stop).await;
-    chores.shutdown().await;
-    store.close().await;
+    let (authority, foundation) = opened.into_parts();
+    let current = Arc::new(Current::of(authority));
+    until_stopped(&current, JoinSet::new(), listener, stop).await;
+    foundation.store().close().await;
     tracing::info!("stopped");
+}
+
+/// Serves whichever authority is the current one, purging meanwhile what expires.
+async fn until_stopped(
+    current: &Arc<Current>,
+    mut chores: JoinSet<()>,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) {
+    let purging = Arc::clone(current);
+    chores.spawn(housekeeping::purge_regularly(
+        move || purging.authority(),
+        Rhythm::OF_SERVERS,
+    ));
+    serve::run(listener, current.routes(), stop).await;
+    chores.shutdown().await;
 }

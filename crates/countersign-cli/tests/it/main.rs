@@ -19,6 +19,7 @@ mod in_force;
 mod issuer;
 mod keys;
 mod program;
+mod reload;
 mod secrecy;
 mod server;
 mod start;

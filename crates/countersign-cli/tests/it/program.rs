@@ -229,7 +229,28 @@ impl Server {
 
     /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
-        let kill = format!("kill -TERM {}", self.child.id());
+        self.signal("TERM");
+    }
+
+    /// Sends SIGHUP.
+    pub(crate) fn hang_up(&self) {
+        self.signal("HUP");
+    }
+
+    /// Waits for a line of the log with these words; the lines since the last one that was waited for.
+    pub(crate) fn log_until(&mut self, words: &str) -> Vec<Value> {
+        let mut lines = Vec::new();
+        loop {
+            let line = self.next_log_line();
+            lines.push(serde_json::from_str(&line).unwrap());
+            if line.contains(words) {
+                return lines;
+            }
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
         assert!(
             Command::new("sh")
                 .args(["-c", &kill])
