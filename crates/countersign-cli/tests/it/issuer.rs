@@ -1,5 +1,12 @@
 //! `jwt.jwk_url`: one server accepts what another one signs, by the keys that it publishes.
 
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
 use crate::http::{Answer, Request};
@@ -140,6 +147,79 @@ fn an_issuer_that_is_gone_refuses_its_tokens_and_the_log_says_why() {
     assert!(said[0].contains("Connection refused"), "{said:?}");
     let token = pair["access"].as_str().unwrap();
     assert!(log.iter().all(|line| !line.contains(token)), "{log:?}");
+}
+
+#[test]
+fn over_https_the_publishers_certificate_must_be_trusted() {
+    let mut issuer = Issuer::start();
+    let published = issuer
+        .server
+        .send(&Request::get("/.well-known/jwks.json"))
+        .body;
+    let token = &issuer.sign_in()["access"];
+    let address = publish_over_tls(published);
+    let settings = format!("{SETTINGS}jwt.jwk_url = \"https://{address}/keys.json\"\n");
+    let place = Place::migrated("preset = \"simplejwt\"\njwt.algorithm = \"ES256\"\n");
+    place.user("anna", PASSWORD);
+    place.configure(&settings);
+
+    let mut server = place.serve_trusting("trusted-ca.pem", &["serve"]);
+    assert_eq!(verify(&mut server, token).status, 200);
+    server.stop();
+
+    let mut server = place.serve_trusting("stranger-ca.pem", &["serve"]);
+    assert_refused(&verify(&mut server, token));
+    let (_, log) = server.stop();
+    assert!(
+        log.iter()
+            .any(|line| line.contains("invalid peer certificate")),
+        "{log:?}"
+    );
+
+    place
+        .run_trusting("README.md", &["serve"])
+        .failed(1, "there can be no HTTPS client");
+}
+
+/// An HTTPS server that answers every request with this text, until the tests end.
+fn publish_over_tls(text: String) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("../tls/server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("../tls/server-key.pem")).unwrap();
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let config = Arc::new(config);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            // Whoever does not trust us leaves in the middle of the handshake.
+            let _ = answer_over_tls(stream.unwrap(), Arc::clone(&config), &text);
+        }
+    });
+    address
+}
+
+fn answer_over_tls(
+    stream: TcpStream,
+    config: Arc<ServerConfig>,
+    text: &str,
+) -> std::io::Result<()> {
+    let connection = ServerConnection::new(config).unwrap();
+    let mut stream = StreamOwned::new(connection, stream);
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        request.extend(byte);
+    }
+    let length = text.len();
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}"
+    )?;
+    stream.flush()
 }
 
 /// SimpleJWT's own answer to a token that is not good.

@@ -109,9 +109,27 @@ impl Place {
         made["id"].as_i64().unwrap()
     }
 
-    /// Starts a server and waits until it listens.
+    /// Runs the binary to its end on a machine with these CA certificates.
+    pub(crate) fn run_trusting(&self, authorities: &str, words: &[&str]) -> Done {
+        let mut command = self.command(words);
+        trust(&mut command, authorities);
+        Done::of(&command.stdin(Stdio::null()).output().unwrap())
+    }
+
+    /// Starts a server.
     pub(crate) fn serve(&self, words: &[&str]) -> Server {
-        let mut child = self.command(words).stdin(Stdio::null()).spawn().unwrap();
+        Self::start(self.command(words))
+    }
+
+    /// Starts a server on a machine with these CA certificates.
+    pub(crate) fn serve_trusting(&self, authorities: &str, words: &[&str]) -> Server {
+        let mut command = self.command(words);
+        trust(&mut command, authorities);
+        Self::start(command)
+    }
+
+    fn start(mut command: Command) -> Server {
+        let mut child = command.stdin(Stdio::null()).spawn().unwrap();
         let log = lines_of(child.stderr.take().unwrap());
         let printed = lines_of(child.stdout.take().unwrap());
         Server {
@@ -281,6 +299,14 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The file with the CA certificates of the machine, one of `tests/tls`.
+fn trust(command: &mut Command, authorities: &str) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls");
+    command
+        .env("SSL_CERT_FILE", format!("{folder}/{authorities}"))
+        .env_remove("SSL_CERT_DIR");
 }
 
 fn lines_of(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
