@@ -153,7 +153,9 @@ fn imported() -> Outcome<EncodedPassword> {
     let mut bytes = [0; 48];
     rand::fill(&mut bytes).map_err(|_| "no randomness")?;
     let (salt, hash) = bytes.split_at(16);
-    let salt: String = salt.iter().map(|byte| format!("{byte:02x}")).collect();
+    let salt = salt
+        .iter()
+        .fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
     let hash = STANDARD.encode(hash);
     let encoded = format!("pbkdf2_sha256${DJANGO_ITERATIONS}${salt}${hash}");
     Ok(EncodedPassword::from_stored(encoded))
