@@ -2,9 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use countersign_token::KeyId;
+use countersign::service::{ServiceName, ServiceScope};
+use countersign_token::{ClaimsSet, KeyId};
+
+use crate::config::duration;
 
 /// Issues, refreshes, verifies and revokes tokens.
 #[derive(Debug, Parser)]
@@ -99,6 +104,9 @@ pub(crate) enum Command {
     /// Make, list, promote, retire and revoke signing keys
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Make, list and revoke the credentials of programs that use the server's own endpoints
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Check and show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -136,8 +144,12 @@ pub(crate) enum UserCommand {
     /// Show one user
     #[command(after_help = "Example:\n  countersign user show --username ann --json")]
     Show(Username),
-    /// Grant or take away staff and superuser rights, or set the role
-    #[command(after_help = "Example:\n  countersign user set --username ann --staff --role 10")]
+    /// Change a user: the address, staff and superuser rights, the role, and what else is kept
+    #[command(
+        after_help = "What is not named stays as it is. Another address counts as not verified.\n\n\
+        Examples:\n  countersign user set --username ann --staff --role 10\n  \
+        countersign user set --username ann --attributes '{\"team\":\"red\"}' --password-needs-reset"
+    )]
     Set(SetUser),
     /// Set a new password; what becomes of the user's sessions is for the preset to say
     #[command(
@@ -145,6 +157,9 @@ pub(crate) enum UserCommand {
         Example:\n  countersign user set-password --username ann"
     )]
     SetPassword(SetPassword),
+    /// Let a user choose a new password before anything else
+    #[command(after_help = "Example:\n  countersign user require-reset --username ann")]
+    RequireReset(Username),
     /// Let a user sign in again; revives no tokens
     #[command(after_help = "Example:\n  countersign user activate --username ann")]
     Activate(Username),
@@ -189,6 +204,17 @@ pub(crate) struct CreateUser {
     /// Must choose a new password first
     #[arg(long)]
     pub(crate) password_needs_reset: bool,
+    /// Role code; 0 for none
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
+    pub(crate) role: i64,
+    /// What else to keep of the user: a JSON object, for claims
+    #[arg(long, value_name = "JSON", default_value = "{}", value_parser = attributes)]
+    pub(crate) attributes: ClaimsSet,
     #[command(flatten)]
     pub(crate) password: PasswordSource,
 }
@@ -212,7 +238,10 @@ pub(crate) struct PasswordSource {
 
 /// `countersign user set`
 #[derive(Debug, Args)]
-#[group(id = "change", required = true, multiple = true, args = ["staff", "no_staff", "superuser", "no_superuser", "role"])]
+#[group(id = "change", required = true, multiple = true, args = [
+    "email", "staff", "no_staff", "superuser", "no_superuser", "role", "password_needs_reset", "no_password_needs_reset",
+    "attributes",
+])]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line"
@@ -220,6 +249,9 @@ pub(crate) struct PasswordSource {
 pub(crate) struct SetUser {
     #[command(flatten)]
     pub(crate) user: Username,
+    /// E-mail address; empty for none
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Option<String>,
     /// Grant staff rights
     #[arg(long, conflicts_with = "no_staff")]
     staff: bool,
@@ -235,6 +267,15 @@ pub(crate) struct SetUser {
     /// Role code; 0 for none
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) role: Option<i64>,
+    /// Must choose a new password first
+    #[arg(long, conflicts_with = "no_password_needs_reset")]
+    password_needs_reset: bool,
+    /// Need not choose a new password
+    #[arg(long)]
+    no_password_needs_reset: bool,
+    /// What else to keep of the user, instead of what is kept: a JSON object
+    #[arg(long, value_name = "JSON", value_parser = attributes)]
+    pub(crate) attributes: Option<ClaimsSet>,
 }
 
 impl SetUser {
@@ -247,6 +288,15 @@ impl SetUser {
     pub(crate) const fn superuser(&self) -> Option<bool> {
         wanted(self.superuser, self.no_superuser)
     }
+
+    /// Whether a new password must be chosen from now on, if that changes.
+    pub(crate) const fn password_needs_reset(&self) -> Option<bool> {
+        wanted(self.password_needs_reset, self.no_password_needs_reset)
+    }
+}
+
+fn attributes(text: &str) -> Result<ClaimsSet, String> {
+    ClaimsSet::parse(text).map_err(|_| "a JSON object is expected".to_owned())
 }
 
 const fn wanted(granted: bool, taken: bool) -> Option<bool> {
@@ -383,6 +433,61 @@ pub(crate) struct GenerateKey {
     /// Its algorithm, such as `ES256` or `EdDSA` [default: the configured one]
     #[arg(long, value_name = "NAME")]
     pub(crate) algorithm: Option<String>,
+}
+
+/// `countersign service …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceCommand {
+    /// Make a credential and show its secret, once
+    #[command(
+        after_help = "The secret is the last line of what is printed, or `secret` with --json; only its digest is kept.\n\
+        A program shows it as `Authorization: Bearer cs_…`.\n\n\
+        Scopes:\n  \
+        introspect  ask whether a token is live\n  \
+        revoke      revoke tokens\n  \
+        feed        follow the revocations\n  \
+        issue       issue tokens of any kind for anybody\n  \
+        users       make, change and delete users, administrators included\n\n\
+        Examples:\n  countersign service create --name signup --scope users --expires 90d\n  \
+        countersign service create --name gateway --scope introspect --scope feed | tail -n 1 > gateway.secret"
+    )]
+    Create(CreateService),
+    /// List all credentials: their scopes, and until when they are good
+    #[command(after_help = "Example:\n  countersign service list -o json")]
+    List,
+    /// Revoke a credential; in force in running servers when the command returns
+    #[command(after_help = "Example:\n  countersign service revoke --name signup")]
+    Revoke(NamedService),
+}
+
+/// A service credential, by name.
+#[derive(Debug, Args)]
+pub(crate) struct NamedService {
+    /// What it is called: letters, digits, dots, hyphens and underscores
+    #[arg(long, value_name = "NAME", value_parser = ServiceName::parse)]
+    pub(crate) name: ServiceName,
+}
+
+/// `countersign service create`
+#[derive(Debug, Args)]
+pub(crate) struct CreateService {
+    #[command(flatten)]
+    pub(crate) service: NamedService,
+    /// What it is good for; more than one may be named
+    #[arg(long = "scope", value_name = "SCOPE", required = true, value_parser = scope())]
+    pub(crate) scopes: Vec<ServiceScope>,
+    /// For how long it is good, such as `90d` [default: until it is revoked]
+    #[arg(long, value_name = "TIME", value_parser = lifetime)]
+    pub(crate) expires: Option<Duration>,
+}
+
+fn scope() -> impl TypedValueParser<Value = ServiceScope> {
+    PossibleValuesParser::new(ServiceScope::ALL.map(ServiceScope::name))
+        .try_map(|name| ServiceScope::parse(&name).ok_or("there is no such scope"))
+}
+
+fn lifetime(text: &str) -> Result<Duration, String> {
+    duration::parse(text).ok_or_else(|| format!("expected {}", duration::EXPECTED))
 }
 
 /// `countersign config …`

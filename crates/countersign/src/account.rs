@@ -91,6 +91,18 @@ impl Account {
     pub fn is_active(&self) -> bool {
         self.standing == Standing::Active
     }
+
+    /// Whether it may do what others may not: by a flag, or by a role from
+    /// [`ADMINISTRATIVE_ROLES_FROM`](Self::ADMINISTRATIVE_ROLES_FROM) on.
+    pub fn is_privileged(&self) -> bool {
+        self.privileges.staff
+            || self.privileges.superuser
+            || self.role >= Self::ADMINISTRATIVE_ROLES_FROM
+    }
+
+    /// Roles from this one on open everything in the programs that go by roles: 900 is jwt-allauth's superuser,
+    /// 1000 its staff.
+    pub const ADMINISTRATIVE_ROLES_FROM: i64 = 900;
 }
 
 /// What names an account besides its number.

@@ -1,11 +1,13 @@
 //! The audit log: what happened, to whom, with which result. Append-only, and no token, password or key in it.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use countersign_token::{KeyId, UnixMillis};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::account::AccountId;
+use crate::service::ServiceName;
 use crate::session::{EndCause, SessionId};
 
 /// What happened. A closed list; the names are stable.
@@ -56,11 +58,15 @@ pub enum AuditKind {
     KeyRetired,
     /// A signing key that is not to be trusted verifies no more.
     KeyRevoked,
+    /// A service credential was made.
+    ServiceCreated,
+    /// A service credential was revoked.
+    ServiceRevoked,
 }
 
 impl AuditKind {
     /// Every kind there is.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Login,
         Self::LoginFailed,
         Self::SessionOpened,
@@ -83,6 +89,8 @@ impl AuditKind {
         Self::KeyPromoted,
         Self::KeyRetired,
         Self::KeyRevoked,
+        Self::ServiceCreated,
+        Self::ServiceRevoked,
     ];
 
     /// The stable name, as stored and exported.
@@ -110,6 +118,8 @@ impl AuditKind {
             Self::KeyPromoted => "key_promoted",
             Self::KeyRetired => "key_retired",
             Self::KeyRevoked => "key_revoked",
+            Self::ServiceCreated => "service_created",
+            Self::ServiceRevoked => "service_revoked",
         }
     }
 
@@ -120,8 +130,7 @@ impl AuditKind {
 }
 
 /// Who did it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
     /// Whoever sent the request: the holder of the token or the password.
     Client,
@@ -129,23 +138,45 @@ pub enum Actor {
     Operator,
     /// The program itself.
     System,
+    /// A staff member or superuser, with a token.
+    Account(AccountId),
+    /// A program, with a service credential.
+    Service(ServiceName),
 }
 
 impl Actor {
-    /// The stable name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Client => "client",
-            Self::Operator => "operator",
-            Self::System => "system",
+    /// The actor whom [`Display`](fmt::Display) writes so.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':') {
+            None => match text {
+                "client" => Some(Self::Client),
+                "operator" => Some(Self::Operator),
+                "system" => Some(Self::System),
+                _ => None,
+            },
+            Some(("account", id)) => id.parse().ok().map(|id| Self::Account(AccountId::new(id))),
+            Some(("service", name)) => ServiceName::parse(name).ok().map(Self::Service),
+            Some(_) => None,
         }
     }
+}
 
-    /// The actor of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Client, Self::Operator, Self::System]
-            .into_iter()
-            .find(|actor| actor.name() == name)
+/// The stable name: `client`, `operator`, `system`, `account:7`, `service:billing`.
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client => f.write_str("client"),
+            Self::Operator => f.write_str("operator"),
+            Self::System => f.write_str("system"),
+            Self::Account(id) => write!(f, "account:{id}"),
+            Self::Service(name) => write!(f, "service:{name}"),
+        }
+    }
+}
+
+impl Serialize for Actor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -168,6 +199,8 @@ pub struct AuditEvent {
     pub cause: Option<EndCause>,
     /// Which signing key it concerns.
     pub key: Option<KeyId>,
+    /// Which service credential it concerns.
+    pub service: Option<ServiceName>,
 }
 
 impl AuditEvent {
@@ -182,6 +215,7 @@ impl AuditEvent {
             ip: None,
             cause: None,
             key: None,
+            service: None,
         }
     }
 
@@ -219,6 +253,13 @@ impl AuditEvent {
         self.key = Some(key);
         self
     }
+
+    /// Names the service credential that it concerns.
+    #[must_use]
+    pub fn of_service(mut self, service: ServiceName) -> Self {
+        self.service = Some(service);
+        self
+    }
 }
 
 #[cfg(test)]
@@ -230,8 +271,29 @@ mod tests {
         for kind in AuditKind::ALL {
             assert_eq!(AuditKind::parse(kind.name()), Some(kind));
         }
-        for actor in [Actor::Client, Actor::Operator, Actor::System] {
-            assert_eq!(Actor::parse(actor.name()), Some(actor));
+        for (actor, name) in [
+            (Actor::Client, "client"),
+            (Actor::Operator, "operator"),
+            (Actor::System, "system"),
+            (Actor::Account(AccountId::new(7)), "account:7"),
+            (
+                Actor::Service(ServiceName::parse("billing").unwrap()),
+                "service:billing",
+            ),
+        ] {
+            assert_eq!(actor.to_string(), name);
+            assert_eq!(Actor::parse(name), Some(actor));
+        }
+        for name in [
+            "",
+            "Client",
+            "account",
+            "account:",
+            "account:x",
+            "service:",
+            "service:a b",
+        ] {
+            assert_eq!(Actor::parse(name), None, "{name:?}");
         }
     }
 }

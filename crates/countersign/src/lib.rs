@@ -23,6 +23,7 @@ pub mod random;
 pub mod rotation;
 pub mod sealed_id;
 pub mod secrets;
+pub mod service;
 pub mod session;
 pub mod store;
 pub mod uuid;

@@ -9,14 +9,14 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign::account::{Account, Accounts, Standing};
-use countersign::authority::AccountRequest;
+use countersign::authority::{AccountRequest, Administrator, Client, NewPassword};
 use countersign::clock::{Clock, ManualClock};
 use countersign::keys::{KeyRing, SigningKeySource};
 use countersign::memory::MemoryStore;
 use countersign::password::{Argon2Cost, EncodedPassword, PlainPassword};
 use countersign::random::SystemRandom;
 use countersign::secrets::MasterKey;
-use countersign::store::{AccountChange, AccountEdit, AccountTable as _, SessionsOnChange};
+use countersign::store::Store;
 use countersign::{Authority, Policy, Preset};
 use countersign_axum::ClientAddress;
 use countersign_token::{Algorithm, ClaimsSet, SigningKey, UnixMillis};
@@ -68,6 +68,18 @@ impl Site {
         change: impl FnOnce(&mut Policy),
         accounts: impl FnOnce(MemoryStore) -> A,
     ) -> Self {
+        let store = MemoryStore::new();
+        let accounts = Arc::new(accounts(store.clone()));
+        Self::on(preset, change, Arc::new(store), accounts).await
+    }
+
+    /// The same over another store.
+    pub(crate) async fn on(
+        preset: Preset,
+        change: impl FnOnce(&mut Policy),
+        store: Arc<dyn Store>,
+        accounts: Arc<dyn Accounts>,
+    ) -> Self {
         let mut policy = Policy::preset(preset);
         policy.tokens.algorithm = Algorithm::Hs256;
         change(&mut policy);
@@ -78,41 +90,35 @@ impl Site {
             }
             other => SigningKeySource::Stored(other),
         };
-        Self::founded(policy, source, accounts).await
+        Self::founded(policy, source, store, accounts).await
     }
 
     /// Any settings, one key, and alice as an import left her: with a stored password of somebody else's making.
     pub(crate) async fn imported(key: SigningKey, mut policy: Policy, stored: &str) -> Self {
         policy.tokens.algorithm = key.algorithm();
-        let mut kept = None;
-        let site = Self::founded(policy, SigningKeySource::Configured(key), |store| {
-            kept = Some(store.clone());
-            store
-        })
-        .await;
-        let edit = AccountEdit::Password(EncodedPassword::from_stored(stored.to_owned()));
-        let (alice, sessions) = (site.account("alice").await.id, SessionsOnChange::Keep);
-        let edited = kept
-            .unwrap()
-            .edit_account(alice, &edit, sessions, NOW, None)
+        let store = Arc::new(MemoryStore::new());
+        let source = SigningKeySource::Configured(key);
+        let site = Self::founded(policy, source, store.clone(), store).await;
+        let stored = NewPassword::Encoded(EncodedPassword::from_stored(stored.to_owned()));
+        let alice = site.account("alice").await.id;
+        let ended = site
+            .authority
+            .administered_by(Administrator::Operator, &Client::default())
+            .set_password(alice, stored)
             .await;
-        assert_eq!(
-            edited.unwrap(),
-            AccountChange::Changed { ended_sessions: 0 }
-        );
+        assert_eq!(ended.unwrap(), 0);
         site
     }
 
-    async fn founded<A: Accounts + 'static>(
+    async fn founded(
         mut policy: Policy,
         source: SigningKeySource,
-        accounts: impl FnOnce(MemoryStore) -> A,
+        store: Arc<dyn Store>,
+        accounts: Arc<dyn Accounts>,
     ) -> Self {
         policy.passwords.cost = Argon2Cost::DANGER_CHEAP;
-        let store = MemoryStore::new();
         let clock = Arc::new(ManualClock::at(NOW));
-        let accounts = Arc::new(accounts(store.clone()));
-        let authority = assemble(policy, source, &store, accounts, &clock).await;
+        let authority = assemble(policy, source, store, accounts, &clock).await;
         let site = Self {
             router: countersign_axum::router(Arc::clone(&authority)),
             authority,
@@ -157,11 +163,24 @@ impl Site {
         }
     }
 
+    /// Whoever shows this in the header.
+    pub(crate) fn holder_of(&self, access: &str) -> Actor<'_> {
+        Actor {
+            access: Some(access.to_owned()),
+            ..self.anonymous()
+        }
+    }
+
     /// Alice, signed in.
     pub(crate) async fn alice(&self) -> Actor<'_> {
+        self.signed_in("alice", PASSWORD).await
+    }
+
+    /// Somebody, signed in.
+    pub(crate) async fn signed_in(&self, name: &str, password: &str) -> Actor<'_> {
         let reply = self
             .anonymous()
-            .post(OBTAIN, &credentials("alice", PASSWORD))
+            .post(OBTAIN, &credentials(name, password))
             .await;
         assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
         Actor {
@@ -175,16 +194,17 @@ impl Site {
 async fn assemble(
     policy: Policy,
     source: SigningKeySource,
-    store: &MemoryStore,
+    store: Arc<dyn Store>,
     accounts: Arc<dyn Accounts>,
     clock: &Arc<ManualClock>,
 ) -> Arc<Authority> {
     let master = || MasterKey::from_bytes([7; 32]);
-    KeyRing::found(store, &master(), &source, &SystemRandom, NOW)
+    KeyRing::found(store.as_ref(), &master(), &source, &SystemRandom, NOW)
         .await
         .unwrap();
-    let keys = KeyRing::load(store, master(), source).await.unwrap();
-    let store = Arc::new(store.clone());
+    let keys = KeyRing::load(store.as_ref(), master(), source)
+        .await
+        .unwrap();
     let clock: Arc<dyn Clock> = clock.clone();
     Arc::new(Authority::new(policy, keys, store, accounts, clock).unwrap())
 }
@@ -212,7 +232,23 @@ impl Actor<'_> {
     }
 
     pub(crate) async fn post_as(&self, target: &str, content_type: &str, body: &[u8]) -> Reply {
-        let mut request = self.request(Method::POST, target);
+        self.send_as(Method::POST, target, content_type, body).await
+    }
+
+    pub(crate) async fn patch(&self, target: &str, body: &str) -> Reply {
+        let json = "application/json";
+        self.send_as(Method::PATCH, target, json, body.as_bytes())
+            .await
+    }
+
+    async fn send_as(
+        &self,
+        method: Method,
+        target: &str,
+        content_type: &str,
+        body: &[u8],
+    ) -> Reply {
+        let mut request = self.request(method, target);
         if !content_type.is_empty() {
             request
                 .headers_mut()

@@ -6,6 +6,7 @@ mod init;
 mod keys;
 mod migrate;
 mod serve;
+mod service;
 mod token;
 mod user;
 
@@ -32,6 +33,7 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
         Command::User(command) => one_thread()?.block_on(user::run(common, command)),
         Command::Token(command) => one_thread()?.block_on(token::run(common, command)),
         Command::Keys(command) => one_thread()?.block_on(keys::run(common, command)),
+        Command::Service(command) => one_thread()?.block_on(service::run(common, command)),
         Command::Config(command) => config::run(common, command),
     }
 }

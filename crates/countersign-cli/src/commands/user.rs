@@ -1,8 +1,10 @@
 //! `countersign user`: what an operator does to accounts.
 
 use countersign::account::{Account, AccountId, Privileges, Standing};
-use countersign::authority::{AccountError, AccountRequest};
+use countersign::authority::{AccountChanges, AccountError, AccountRequest, Administrator, Client};
+use countersign::store::PrivilegeChange;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::cli::{Common, CreateUser, Form, SetPassword, SetUser, UserCommand};
 use crate::failure::Failure;
@@ -27,6 +29,7 @@ async fn dispatch(opened: &Opened, form: Form, command: &UserCommand) -> Result<
         UserCommand::Show(user) => show(form, &find(opened, &user.username).await?),
         UserCommand::Set(args) => set(opened, form, args).await,
         UserCommand::SetPassword(args) => set_password(opened, form, args).await,
+        UserCommand::RequireReset(user) => require_reset(opened, form, &user.username).await,
         UserCommand::Activate(user) => {
             set_standing(opened, form, &user.username, Standing::Active).await
         }
@@ -46,8 +49,9 @@ async fn create(opened: &Opened, form: Form, args: &CreateUser) -> Result<(), Fa
             superuser: args.superuser,
         },
         inactive: args.inactive,
+        role: args.role,
         password_needs_reset: args.password_needs_reset,
-        ..AccountRequest::default()
+        attributes: args.attributes.clone(),
     };
     let made = opened
         .authority
@@ -109,8 +113,10 @@ fn show(form: Form, account: &Account) -> Result<(), Failure> {
     }
     let lines = [
         ("id", user.id.to_string()),
+        ("uuid", user.uuid),
         ("username", user.username),
         ("e-mail", user.email),
+        ("e-mail verified", user.email_verified.to_string()),
         ("active", user.active.to_string()),
         ("staff", user.staff.to_string()),
         ("superuser", user.superuser.to_string()),
@@ -124,6 +130,7 @@ fn show(form: Form, account: &Account) -> Result<(), Failure> {
             "last login",
             user.last_login.unwrap_or_else(|| "never".to_owned()),
         ),
+        ("attributes", account.attributes.to_json()),
     ];
     for (name, value) in lines {
         output::line(&format!("{name:<21}{}", output::printable(&value)))?;
@@ -134,23 +141,45 @@ fn show(form: Form, account: &Account) -> Result<(), Failure> {
 async fn set(opened: &Opened, form: Form, args: &SetUser) -> Result<(), Failure> {
     let username = &args.user.username;
     let account = find(opened, username).await?;
-    if args.staff().is_some() || args.superuser().is_some() {
-        let privileges = Privileges {
-            staff: args.staff().unwrap_or(account.privileges.staff),
-            superuser: args.superuser().unwrap_or(account.privileges.superuser),
-        };
-        let changed = opened
-            .authority
-            .set_privileges(account.id, privileges)
-            .await;
-        changed.map_err(|error| describe(error, username))?;
-    }
-    if let Some(role) = args.role {
-        let changed = opened.authority.set_role(account.id, role).await;
-        changed.map_err(|error| describe(error, username))?;
-    }
-    opened.settle().await;
+    let changes = AccountChanges {
+        email: args.email.clone(),
+        privileges: PrivilegeChange {
+            staff: args.staff(),
+            superuser: args.superuser(),
+        },
+        role: args.role,
+        standing: None,
+        password_needs_reset: args.password_needs_reset(),
+        attributes: args.attributes.clone(),
+    };
+    change(opened, &account, changes).await?;
     show(form, &find(opened, username).await?)
+}
+
+async fn require_reset(opened: &Opened, form: Form, username: &str) -> Result<(), Failure> {
+    let account = find(opened, username).await?;
+    let changes = AccountChanges {
+        password_needs_reset: Some(true),
+        ..AccountChanges::default()
+    };
+    let ended = change(opened, &account, changes).await?;
+    report(form, &account, "must choose a new password", ended)
+}
+
+/// Changes an account; returns how many sessions ended.
+async fn change(
+    opened: &Opened,
+    account: &Account,
+    changes: AccountChanges,
+) -> Result<u64, Failure> {
+    let ended = opened
+        .authority
+        .administered_by(Administrator::Operator, &Client::default())
+        .change_account(account.id, changes)
+        .await
+        .map_err(|error| describe(error, &account.username))?;
+    opened.settle().await;
+    Ok(ended)
 }
 
 async fn set_password(opened: &Opened, form: Form, args: &SetPassword) -> Result<(), Failure> {
@@ -223,6 +252,8 @@ pub(super) fn describe(error: AccountError, username: &str) -> Failure {
         }
         AccountError::UnusableName => "choose another name",
         AccountError::UnusablePassword => "choose another password",
+        AccountError::UnusableEmail => "give another address with `--email`",
+        AccountError::TooManyAttributes => "keep less in `--attributes`",
         AccountError::EmailNeeded => "give one with `--email`",
         AccountError::EmailTaken => "choose another address, or change the user that has it",
         _ => return Failure::of(error),
@@ -238,8 +269,10 @@ pub(super) fn describe(error: AccountError, username: &str) -> Failure {
 )]
 struct User {
     id: i64,
+    uuid: String,
     username: String,
     email: String,
+    email_verified: bool,
     active: bool,
     staff: bool,
     superuser: bool,
@@ -249,14 +282,17 @@ struct User {
     created_at: String,
     /// RFC 3339, UTC; `null` if no sign-in was recorded.
     last_login: Option<String>,
+    attributes: Option<Box<RawValue>>,
 }
 
 impl From<&Account> for User {
     fn from(account: &Account) -> Self {
         Self {
             id: account.id.get(),
+            uuid: account.uuid.to_string(),
             username: account.username.clone(),
             email: account.email.clone(),
+            email_verified: account.email_verified,
             active: account.is_active(),
             staff: account.privileges.staff,
             superuser: account.privileges.superuser,
@@ -264,6 +300,7 @@ impl From<&Account> for User {
             password_needs_reset: account.password_needs_reset,
             created_at: output::moment(account.created_at),
             last_login: account.last_login.map(output::moment),
+            attributes: RawValue::from_string(account.attributes.to_json()).ok(),
         }
     }
 }

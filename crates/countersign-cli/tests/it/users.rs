@@ -22,13 +22,14 @@ fn a_user_is_made_shown_changed_and_deleted() {
         .run(&["user", "show", "--username", "ann", "--json"])
         .done()
         .json();
-    let created_at = shown["created_at"].clone();
+    let (created_at, uuid) = (shown["created_at"].clone(), shown["uuid"].clone());
     assert_eq!(
         shown,
         serde_json::json!({
-            "id": 1, "username": "ann", "email": "ann@example.org", "active": true, "staff": true,
+            "id": 1, "uuid": uuid, "username": "ann", "email": "ann@example.org",
+            "email_verified": false, "active": true, "staff": true,
             "superuser": false, "role": 0, "password_needs_reset": false, "created_at": created_at,
-            "last_login": null,
+            "last_login": null, "attributes": {},
         })
     );
 
@@ -86,6 +87,70 @@ fn flags_of_create_are_kept() {
     assert_eq!(made["active"], false);
     assert_eq!(made["superuser"], true);
     assert_eq!(made["password_needs_reset"], true);
+}
+
+#[test]
+fn everything_but_name_and_password_can_be_set() {
+    let place = Place::migrated("");
+    let words = [
+        "user",
+        "create",
+        "--username",
+        "ann",
+        "--role",
+        "7",
+        "--attributes",
+        r#"{"team":"red"}"#,
+        "--password-stdin",
+        "--json",
+    ];
+    let made = place.run_with("pw-of-ann\n", &words).done().json();
+    assert_eq!(made["role"], 7);
+    assert_eq!(made["attributes"], serde_json::json!({ "team": "red" }));
+
+    let set = |rest: &[&str]| {
+        place.run(&[&["user", "set", "--username", "ann", "--json"], rest].concat())
+    };
+    let mut expected = made;
+    for (rest, name, value) in [
+        (
+            &["--email", "ann@example.org"][..],
+            "email",
+            serde_json::json!("ann@example.org"),
+        ),
+        (
+            &["--password-needs-reset"],
+            "password_needs_reset",
+            true.into(),
+        ),
+        (
+            &["--no-password-needs-reset"],
+            "password_needs_reset",
+            false.into(),
+        ),
+        (
+            &["--attributes", r#"{"a":[1]}"#],
+            "attributes",
+            serde_json::json!({ "a": [1] }),
+        ),
+        (&["--email", ""], "email", "".into()),
+        (&["--superuser"], "superuser", true.into()),
+        (&["--staff"], "staff", true.into()),
+        (&["--no-superuser"], "superuser", false.into()),
+        (&["--role", "-1"], "role", (-1).into()),
+    ] {
+        expected[name] = value;
+        assert_eq!(set(rest).done().json(), expected, "{rest:?}");
+    }
+    place
+        .run(&["user", "require-reset", "--username", "ann"])
+        .done();
+    expected["password_needs_reset"] = true.into();
+    assert_eq!(set(&["--role", "-1"]).done().json(), expected);
+    set(&["--email", "nowhere"]).failed(1, "an e-mail address has");
+    for rest in [&["--attributes", "[]"][..], &["--staff", "--no-staff"]] {
+        assert_eq!(set(rest).code, Some(2), "{rest:?}");
+    }
 }
 
 #[test]

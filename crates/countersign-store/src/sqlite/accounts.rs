@@ -7,8 +7,8 @@ use countersign::account::{
 use countersign::audit::AuditEvent;
 use countersign::password::{EncodedPassword, PasswordMark};
 use countersign::store::{
-    AccountChange, AccountCreation, AccountEdit, AccountTable, LogScope, NewAccount,
-    SessionsOnChange, StoreError,
+    AccountChange, AccountCreation, AccountEdit, AccountTable, EditTarget, LogScope, NewAccount,
+    PrivilegeChange, SessionsOnChange, StoreError,
 };
 use countersign::uuid::Uuid;
 use countersign_token::{AccountState, ClaimsSet, UnixMillis};
@@ -112,22 +112,30 @@ impl AccountTable for SqliteStore {
 
     async fn edit_account(
         &self,
-        id: AccountId,
-        edit: &AccountEdit,
+        target: EditTarget,
+        edits: &[AccountEdit],
         sessions: SessionsOnChange,
         now: UnixMillis,
-        event: Option<&AuditEvent>,
+        events: &[AuditEvent],
     ) -> Result<AccountChange, StoreError> {
-        let (edit, event) = (edit.clone(), event.cloned());
+        let (edits, events) = (edits.to_vec(), events.to_vec());
         self.write(move |connection| {
-            if !change(connection, id, &edit)? {
-                return Ok(AccountChange::Unknown);
+            let id = target.account;
+            match find(connection, id)? {
+                None => return Ok(AccountChange::Unknown),
+                Some(account) if !target.reach.covers(&account) => {
+                    return Ok(AccountChange::OutOfReach);
+                }
+                Some(_) => {}
+            }
+            for edit in &edits {
+                change(connection, id, edit)?;
             }
             let ended_sessions = match sessions {
                 SessionsOnChange::Keep => 0,
                 SessionsOnChange::End(cause) => end_account(connection, id, None, cause, now)?,
             };
-            if let Some(state) = state_after(&edit) {
+            for state in edits.iter().filter_map(state_after) {
                 let scope = LogScope::AccountState { account: id, state };
                 append(
                     connection,
@@ -137,7 +145,9 @@ impl AccountTable for SqliteStore {
                     kept_until(connection, id, now)?,
                 )?;
             }
-            record(connection, event.as_ref())?;
+            for event in &events {
+                record(connection, Some(event))?;
+            }
             Ok(AccountChange::Changed { ended_sessions })
         })
         .await
@@ -259,7 +269,7 @@ fn insert(connection: &Connection, account: &NewAccount) -> Result<Option<Accoun
              active, staff, superuser, role, password_needs_reset, created_at, attributes
          )
          SELECT :uuid, :username, :email, :email_verified, :password, :password_mark, 1,
-                :active, :staff, :superuser, 0, :password_needs_reset, :created_at, :attributes
+                :active, :staff, :superuser, :role, :password_needs_reset, :created_at, :attributes
          WHERE NOT EXISTS (SELECT 1 FROM account WHERE username = :username)
          RETURNING ",
         account_columns!()
@@ -276,6 +286,7 @@ fn insert(connection: &Connection, account: &NewAccount) -> Result<Option<Accoun
                 ":active": is_active(account.standing),
                 ":staff": account.privileges.staff,
                 ":superuser": account.privileges.superuser,
+                ":role": account.role,
                 ":password_needs_reset": account.password_needs_reset,
                 ":created_at": account.created_at.millis(),
                 ":attributes": account.attributes.to_json(),
@@ -286,10 +297,9 @@ fn insert(connection: &Connection, account: &NewAccount) -> Result<Option<Accoun
     Ok(created)
 }
 
-/// Whether there was an account to change.
-fn change(connection: &Connection, id: AccountId, edit: &AccountEdit) -> Result<bool, Failure> {
+fn change(connection: &Connection, id: AccountId, edit: &AccountEdit) -> Result<(), Failure> {
     let id = id.get();
-    let changed = match edit {
+    match edit {
         AccountEdit::Password(password) => connection
             .prepare_cached(
                 "UPDATE account
@@ -306,10 +316,10 @@ fn change(connection: &Connection, id: AccountId, edit: &AccountEdit) -> Result<
         AccountEdit::Standing(standing) => connection
             .prepare_cached("UPDATE account SET active = :active WHERE id = :id")?
             .execute(named_params! { ":id": id, ":active": is_active(*standing) })?,
-        AccountEdit::Privileges(Privileges { staff, superuser }) => connection
+        AccountEdit::Privileges(PrivilegeChange { staff, superuser }) => connection
             .prepare_cached(
                 "UPDATE account
-                 SET staff = :staff, superuser = :superuser
+                 SET staff = coalesce(:staff, staff), superuser = coalesce(:superuser, superuser)
                  WHERE id = :id",
             )?
             .execute(named_params! { ":id": id, ":staff": staff, ":superuser": superuser })?,
@@ -333,7 +343,7 @@ fn change(connection: &Connection, id: AccountId, edit: &AccountEdit) -> Result<
             .prepare_cached("DELETE FROM account WHERE id = :id")?
             .execute(named_params! { ":id": id })?,
     };
-    Ok(changed > 0)
+    Ok(())
 }
 
 /// What verifiers must know of a change, if anything.

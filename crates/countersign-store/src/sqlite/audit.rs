@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use countersign::account::AccountId;
 use countersign::audit::{Actor, AuditEvent, AuditKind};
+use countersign::service::ServiceName;
 use countersign::session::{EndCause, SessionId};
 use countersign::store::{AuditLog, StoreError};
 use countersign_token::KeyId;
@@ -25,7 +26,7 @@ impl AuditLog for SqliteStore {
     async fn recent_audit(&self, limit: u32) -> Result<Vec<AuditEvent>, StoreError> {
         self.scan(move |connection| {
             let mut newest_first = connection.prepare_cached(
-                "SELECT at, kind, actor, subject, session, ip, cause, key
+                "SELECT at, kind, actor, subject, session, ip, cause, key, service
                  FROM audit_event
                  ORDER BY id DESC
                  LIMIT :limit",
@@ -46,18 +47,19 @@ pub(super) fn record(connection: &Connection, event: Option<&AuditEvent>) -> Res
         return Ok(());
     };
     let mut insert = connection.prepare_cached(
-        "INSERT INTO audit_event (at, kind, actor, subject, session, ip, cause, key)
-         VALUES (:at, :kind, :actor, :subject, :session, :ip, :cause, :key)",
+        "INSERT INTO audit_event (at, kind, actor, subject, session, ip, cause, key, service)
+         VALUES (:at, :kind, :actor, :subject, :session, :ip, :cause, :key, :service)",
     )?;
     insert.execute(named_params! {
         ":at": event.at.millis(),
         ":kind": event.kind.name(),
-        ":actor": event.actor.name(),
+        ":actor": event.actor.to_string(),
         ":subject": event.subject.map(AccountId::get),
         ":session": event.session.as_ref().map(SessionId::as_bytes),
         ":ip": event.ip.map(|ip| ip.to_string()),
         ":cause": event.cause.map(EndCause::name),
         ":key": event.key.as_ref().map(KeyId::as_str),
+        ":service": event.service.as_ref().map(ServiceName::as_str),
     })?;
     Ok(())
 }
@@ -86,5 +88,6 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<AuditEvent> {
         ip: columns.parsed_if_any(|text: String| text.parse::<IpAddr>().ok())?,
         cause: columns.cause_if_any()?,
         key: columns.parsed_if_any(|name: String| KeyId::parse(&name).ok())?,
+        service: columns.parsed_if_any(|name: String| ServiceName::parse(&name).ok())?,
     })
 }

@@ -153,7 +153,7 @@ const MIGRATION_TABLE: &str = "
     ) STRICT
 ";
 
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration {
         number: 1,
         name: "ledger",
@@ -188,5 +188,10 @@ const MIGRATIONS: [Migration; 7] = [
         number: 7,
         name: "audit",
         sql: include_str!("migrations/0007_audit.sql"),
+    },
+    Migration {
+        number: 10,
+        name: "services",
+        sql: include_str!("migrations/0010_services.sql"),
     },
 ];

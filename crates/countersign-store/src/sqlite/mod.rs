@@ -2,7 +2,8 @@
 //!
 //! - `store` is the handle; `database` opens connections, `migrations` keeps the schema.
 //! - `writer` and `readers` are the two ways to the file, `marker` tells cheaply whether the log has grown.
-//! - One file per aggregate holds its SQL: `sessions`, `foreign`, `accounts`, `revocations`, `audit`, `keys`.
+//! - One file per aggregate holds its SQL: `sessions`, `foreign`, `accounts`, `revocations`, `audit`, `keys`,
+//!   `services`.
 //!   Sessions are the most of it: their rows are in `session_rows`, their purge in `purge`.
 //!   Each record has one `from_row`. `columns` turns plain numbers and texts into the authority's types.
 //!
@@ -21,6 +22,7 @@ mod migrations;
 mod purge;
 mod readers;
 mod revocations;
+mod services;
 mod session_rows;
 mod sessions;
 mod store;

@@ -4,6 +4,7 @@
 //! let [`rotation::decide`](crate::rotation::decide) judge what the verb did not settle, sign the answer.
 
 mod accounts;
+mod administrator;
 mod blacklist;
 mod elsewhere;
 mod explain;
@@ -18,6 +19,7 @@ mod password_mark;
 mod purge;
 mod refresh;
 mod revoke;
+mod services;
 mod sliding;
 mod verify;
 
@@ -28,7 +30,10 @@ use std::time::Duration;
 
 use countersign_token::{Authenticated, SignError, SignedToken, UnixMillis, VerifyError};
 
-pub use self::accounts::{AccountError, AccountRequest};
+pub use self::accounts::{
+    AccountChanges, AccountError, AccountRequest, Administration, NewPassword,
+};
+pub use self::administrator::Administrator;
 pub use self::blacklist::Blacklisted;
 pub use self::explain::{Explanation, OpenedId};
 pub use self::feed::{POLL_INTERVAL, SETTLE_TIME};
@@ -37,6 +42,7 @@ pub use self::login::SignIn;
 pub use self::purge::{PurgeHorizon, PurgeProgress, PurgeReport};
 pub use self::refresh::{Refresh, Refreshed};
 pub use self::revoke::Revoked;
+pub use self::services::{ServiceAuthentication, ServiceError, ServiceRefusal};
 pub use self::verify::Verification;
 
 use self::feed::RevocationFeed;

@@ -19,6 +19,7 @@ use crate::secrets::MasterKey;
 use crate::session::{EndCause, Generation, Salt, SessionNumber};
 use crate::store::{AuditLog as _, KeyDrop, KeyVault as _, Revocations as _, Sessions as _};
 
+mod administration;
 mod ending;
 mod foreign;
 mod issuer;
@@ -28,6 +29,7 @@ mod password_mark;
 mod purge;
 mod refresh;
 mod sealed;
+mod services;
 mod sliding;
 mod verify;
 

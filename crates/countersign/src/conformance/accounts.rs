@@ -1,5 +1,6 @@
 //! Clauses: accounts, and what becomes of their sessions when they change.
 
+use std::slice;
 use std::sync::Arc;
 
 use countersign_token::{AccountState, ClaimsSet};
@@ -13,7 +14,8 @@ use crate::audit::AuditKind;
 use crate::password::{EncodedPassword, PasswordMark};
 use crate::session::{EndCause, SessionState};
 use crate::store::{
-    AccountChange, AccountCreation, AccountEdit, LogScope, NewAccount, SessionsOnChange, Store,
+    AccountChange, AccountCreation, AccountEdit, EditTarget, LogScope, NewAccount, PrivilegeChange,
+    Reach, SessionsOnChange, Store,
 };
 use crate::uuid::Uuid;
 
@@ -48,6 +50,7 @@ pub(super) async fn a_created_account_is_found_by_login_and_number(store: Arc<dy
             staff: false,
             superuser: true,
         },
+        role: 300,
         password_needs_reset: true,
         email_verified: true,
         attributes: ClaimsSet::parse(r#"{"team":"red","level":1e2}"#).unwrap(),
@@ -68,7 +71,7 @@ pub(super) async fn a_created_account_is_found_by_login_and_number(store: Arc<dy
         credential_version: account.credential_version,
         standing: Standing::Inactive,
         privileges: new.privileges,
-        role: 0,
+        role: 300,
         password_needs_reset: true,
         created_at: at(0),
         last_login: None,
@@ -271,7 +274,7 @@ pub(super) async fn an_edit_changes_what_it_says_and_nothing_else(store: Arc<dyn
         staff: false,
         superuser: true,
     };
-    edit(&*store, &alice, AccountEdit::Privileges(privileges)).await;
+    edit(&*store, &alice, AccountEdit::Privileges(privileges.into())).await;
     alice.privileges = privileges;
     assert_eq!(
         store.find_account(alice.id).await.unwrap().as_ref(),
@@ -312,6 +315,141 @@ pub(super) async fn an_edit_changes_what_it_says_and_nothing_else(store: Arc<dyn
     assert_eq!(store.find_account(bob.id).await.unwrap(), Some(bob));
 }
 
+pub(super) async fn a_flag_can_be_set_alone(store: Arc<dyn Store>) {
+    let mut account = create(&*store, "alice").await;
+    let steps = [
+        (None, Some(true), (true, true)),
+        (Some(false), None, (false, true)),
+        (None, None, (false, true)),
+        (Some(true), Some(false), (true, false)),
+    ];
+    for (staff, superuser, expected) in steps {
+        let flags = PrivilegeChange { staff, superuser };
+        edit(&*store, &account, AccountEdit::Privileges(flags)).await;
+        (account.privileges.staff, account.privileges.superuser) = expected;
+        let found = store.find_account(account.id).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&account), "{flags:?}");
+    }
+}
+
+pub(super) async fn several_edits_are_one_change(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    open(&*store, &account).await;
+    let edits = [
+        AccountEdit::Role(7),
+        AccountEdit::PasswordNeedsReset(true),
+        AccountEdit::Standing(Standing::Inactive),
+    ];
+    let events = [AuditKind::AccountChanged, AuditKind::AccountDeactivated].map(event);
+    let ending = SessionsOnChange::End(EndCause::AccountDeactivated);
+    let change = store
+        .edit_account(EditTarget::any(account.id), &edits, ending, at(40), &events)
+        .await
+        .unwrap();
+    assert_eq!(change, AccountChange::Changed { ended_sessions: 1 });
+    let expected = Account {
+        role: 7,
+        password_needs_reset: true,
+        standing: Standing::Inactive,
+        revoked_before: Some(second(40)),
+        ..account
+    };
+    let found = store.find_account(expected.id).await.unwrap();
+    assert_eq!(found, Some(expected));
+    assert_eq!(audited(&*store).await, events.map(|event| event.kind));
+    assert_eq!(log(&*store).await.len(), 2, "the sessions and the state");
+}
+
+pub(super) async fn a_change_without_edits_ends_the_sessions(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let login = open(&*store, &account).await;
+    let ending = SessionsOnChange::End(EndCause::EndedByOperator);
+    let event = event(AuditKind::SessionsEnded);
+    let change = store
+        .edit_account(EditTarget::any(account.id), &[], ending, at(40), &[event])
+        .await
+        .unwrap();
+    assert_eq!(change, AccountChange::Changed { ended_sessions: 1 });
+    assert!(!is_live(&*store, &login).await);
+    assert_eq!(log(&*store).await.len(), 1, "the sessions, and no state");
+    assert_eq!(audited(&*store).await, [AuditKind::SessionsEnded]);
+    let expected = Account {
+        revoked_before: Some(second(40)),
+        ..account
+    };
+    let found = store.find_account(expected.id).await.unwrap();
+    assert_eq!(found, Some(expected));
+}
+
+pub(super) async fn a_privileged_account_is_out_of_reach(store: Arc<dyn Store>) {
+    let flags = |staff, superuser| Privileges { staff, superuser };
+    let rows = [
+        ("staff", flags(true, false), 0),
+        ("superuser", flags(false, true), 0),
+        ("both", flags(true, true), 0),
+        ("role", flags(false, false), 900),
+    ];
+    let event = event(AuditKind::AccountChanged);
+    let ending = SessionsOnChange::End(EndCause::AccountDeleted);
+    for (username, privileges, role) in rows {
+        let account = NewAccount {
+            privileges,
+            role,
+            ..new_account(username)
+        };
+        store.create_account(&account, None).await.unwrap();
+        let key = AccountKey::Username(username);
+        let account = store.find_account_by(key).await.unwrap().unwrap();
+        let login = open(&*store, &account).await;
+        let target = EditTarget {
+            account: account.id,
+            reach: Reach::Unprivileged,
+        };
+        for edits in [
+            vec![AccountEdit::Deletion],
+            // What would bring it within reach is an edit, too.
+            vec![
+                AccountEdit::Privileges(Privileges::default().into()),
+                AccountEdit::Role(0),
+            ],
+            Vec::new(),
+        ] {
+            let change = store
+                .edit_account(target, &edits, ending, at(40), slice::from_ref(&event))
+                .await;
+            assert_eq!(change.unwrap(), AccountChange::OutOfReach, "{username}");
+        }
+        let found = store.find_account(account.id).await.unwrap();
+        assert_eq!(found, Some(account));
+        assert!(is_live(&*store, &login).await);
+    }
+    assert_eq!(log(&*store).await, []);
+    assert_eq!(audited(&*store).await, []);
+}
+
+pub(super) async fn an_unprivileged_account_is_within_reach(store: Arc<dyn Store>) {
+    let account = NewAccount {
+        privileges: Privileges::default(),
+        role: 899,
+        ..new_account("alice")
+    };
+    store.create_account(&account, None).await.unwrap();
+    let key = AccountKey::Username("alice");
+    let account = store.find_account_by(key).await.unwrap().unwrap();
+    let target = EditTarget {
+        account: account.id,
+        reach: Reach::Unprivileged,
+    };
+    let edits = [AccountEdit::PasswordNeedsReset(true)];
+    let change = store
+        .edit_account(target, &edits, SessionsOnChange::Keep, at(40), &[])
+        .await;
+    let changed = AccountChange::Changed { ended_sessions: 0 };
+    assert_eq!(change.unwrap(), changed);
+    let found = store.find_account(account.id).await.unwrap().unwrap();
+    assert!(found.password_needs_reset);
+}
+
 pub(super) async fn an_edit_that_keeps_the_sessions_ends_none(store: Arc<dyn Store>) {
     let account = create(&*store, "alice").await;
     let login = open(&*store, &account).await;
@@ -329,7 +467,13 @@ pub(super) async fn password_change_ends_sessions_and_logs_upto_in_one_step(stor
     let password = AccountEdit::Password(EncodedPassword::from_stored("argon2$new".to_owned()));
     let ending = SessionsOnChange::End(EndCause::PasswordChanged);
     let change = store
-        .edit_account(account.id, &password, ending, at(40), None)
+        .edit_account(
+            EditTarget::any(account.id),
+            &[password],
+            ending,
+            at(40),
+            &[],
+        )
         .await
         .unwrap();
     assert_eq!(change, AccountChange::Changed { ended_sessions: 1 });
@@ -361,7 +505,7 @@ pub(super) async fn a_change_that_ends_sessions_refuses_earlier_foreign_tokens(
     let ending = SessionsOnChange::End(EndCause::AccountDeactivated);
     let edit = AccountEdit::Standing(Standing::Inactive);
     store
-        .edit_account(account.id, &edit, ending, at(40), None)
+        .edit_account(EditTarget::any(account.id), &[edit], ending, at(40), &[])
         .await
         .unwrap();
     let account = store.find_account(account.id).await.unwrap().unwrap();
@@ -408,7 +552,7 @@ pub(super) async fn flags_and_roles_are_no_state_to_log(store: Arc<dyn Store>) {
     edit(
         &*store,
         &account,
-        AccountEdit::Privileges(Privileges::default()),
+        AccountEdit::Privileges(Privileges::default().into()),
     )
     .await;
     edit(&*store, &account, AccountEdit::Role(1)).await;
@@ -428,7 +572,13 @@ pub(super) async fn deletion_ends_the_sessions_where_asked(store: Arc<dyn Store>
     let ending = SessionsOnChange::End(EndCause::AccountDeleted);
     let deletion = AccountEdit::Deletion;
     let change = store
-        .edit_account(account.id, &deletion, ending, at(40), None)
+        .edit_account(
+            EditTarget::any(account.id),
+            &[deletion],
+            ending,
+            at(40),
+            &[],
+        )
         .await
         .unwrap();
     assert_eq!(change, AccountChange::Changed { ended_sessions: 1 });
@@ -452,7 +602,13 @@ pub(super) async fn editing_nobody_changes_nothing(store: Arc<dyn Store>) {
         AccountEdit::Deletion,
     ] {
         let change = store
-            .edit_account(account.id, &edit, ending, at(40), Some(&event))
+            .edit_account(
+                EditTarget::any(account.id),
+                slice::from_ref(&edit),
+                ending,
+                at(40),
+                slice::from_ref(&event),
+            )
             .await;
         assert_eq!(change.unwrap(), AccountChange::Unknown, "{edit:?}");
     }

@@ -7,10 +7,13 @@ use super::fixture::{
     adoption, at, audited, create, end, event, first_keys, foreign, fork_of, fresh_sid, login,
     new_account, open, opened, second, signed_in, step,
 };
+use super::services::name;
 use crate::account::{AccountId, AccountKey, Standing};
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::session::EndCause;
-use crate::store::{AccountEdit, Blacklisting, Ending, Forked, Rotation, SessionsOnChange, Store};
+use crate::store::{
+    AccountEdit, Blacklisting, EditTarget, Ending, Forked, Rotation, SessionsOnChange, Store,
+};
 
 pub(super) async fn events_are_read_newest_first_and_bounded(store: Arc<dyn Store>) {
     let kinds = [
@@ -31,15 +34,22 @@ pub(super) async fn events_are_read_newest_first_and_bounded(store: Arc<dyn Stor
 
 pub(super) async fn events_of_every_kind_read_back_whole(store: Arc<dyn Store>) {
     let addresses: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-    let actors = [Actor::Client, Actor::Operator, Actor::System];
+    let actors = [
+        Actor::Client,
+        Actor::Operator,
+        Actor::System,
+        Actor::Account(AccountId::new(7)),
+        Actor::Service(name("billing")),
+    ];
     let mut written = Vec::new();
     for (index, kind) in AuditKind::ALL.into_iter().enumerate() {
-        let event = AuditEvent::new(at(3), kind, actors[index % 3])
+        let event = AuditEvent::new(at(3), kind, actors[index % 5].clone())
             .about(AccountId::new(9))
             .in_session(fresh_sid())
             .from_ip(Some(addresses[index % 2]))
             .because(EndCause::ALL[index % EndCause::ALL.len()])
-            .of_key(super::keys::kid("k1"));
+            .of_key(super::keys::kid("k1"))
+            .of_service(name("search"));
         store.append_audit(&event).await.unwrap();
         written.insert(0, event);
     }
@@ -168,7 +178,13 @@ pub(super) async fn account_changes_carry_their_event(store: Arc<dyn Store>) {
     let edit = AccountEdit::Standing(Standing::Inactive);
     let ending = SessionsOnChange::End(EndCause::AccountDeactivated);
     store
-        .edit_account(alice.id, &edit, ending, at(40), Some(&deactivated))
+        .edit_account(
+            EditTarget::any(alice.id),
+            &[edit],
+            ending,
+            at(40),
+            std::slice::from_ref(&deactivated),
+        )
         .await
         .unwrap();
     let recorded = store.recent_audit(10).await.unwrap();

@@ -13,9 +13,9 @@ use crate::session::{
     ClientDigest, EndCause, Generation, SessionId, SessionNumber, SessionRecord, SessionState,
 };
 use crate::store::{
-    AccountChange, AccountCreation, AccountEdit, AccountGuard, Adoption, Ending, Fork, Forked,
-    KeyRecords, LogEntry, LogScope, NewAccount, NewForeignToken, NewSession, Opening, Purged,
-    SealingKeyRecord, SessionsOnChange, Store, StoreError,
+    AccountChange, AccountCreation, AccountEdit, AccountGuard, Adoption, EditTarget, Ending, Fork,
+    Forked, KeyRecords, LogEntry, LogScope, NewAccount, NewForeignToken, NewSession, Opening,
+    Purged, SealingKeyRecord, SessionsOnChange, Store, StoreError,
 };
 use crate::uuid::Uuid;
 
@@ -57,6 +57,7 @@ pub(super) fn new_account(username: &str) -> NewAccount {
             staff: true,
             superuser: false,
         },
+        role: 0,
         password_needs_reset: false,
         created_at: at(0),
         attributes: ClaimsSet::new(),
@@ -76,7 +77,13 @@ pub(super) async fn create(store: &dyn Store, username: &str) -> Account {
 
 pub(super) async fn edit(store: &dyn Store, account: &Account, edit: AccountEdit) -> AccountChange {
     store
-        .edit_account(account.id, &edit, SessionsOnChange::Keep, at(5), None)
+        .edit_account(
+            EditTarget::any(account.id),
+            &[edit],
+            SessionsOnChange::Keep,
+            at(5),
+            &[],
+        )
         .await
         .unwrap()
 }

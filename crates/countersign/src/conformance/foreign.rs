@@ -11,8 +11,8 @@ use crate::audit::AuditKind;
 use crate::sealed_id::SealingKeyId;
 use crate::session::{EndCause, SessionState};
 use crate::store::{
-    AccountEdit, Adopted, Adoption, ForeignBlacklisting, ForeignToken, LogScope, NewForeignToken,
-    NewSession, SessionsOnChange, Store,
+    AccountEdit, Adopted, Adoption, EditTarget, ForeignBlacklisting, ForeignToken, LogScope,
+    NewForeignToken, NewSession, SessionsOnChange, Store,
 };
 
 pub(super) async fn first_use_opens_a_session_and_is_remembered(store: Arc<dyn Store>) {
@@ -294,7 +294,13 @@ async fn deactivate_and_activate(store: &dyn Store, account: &Account) {
     let ending = SessionsOnChange::End(EndCause::AccountDeactivated);
     let inactive = AccountEdit::Standing(Standing::Inactive);
     store
-        .edit_account(account.id, &inactive, ending, at(40), None)
+        .edit_account(
+            EditTarget::any(account.id),
+            &[inactive],
+            ending,
+            at(40),
+            &[],
+        )
         .await
         .unwrap();
     edit(store, account, AccountEdit::Standing(Standing::Active)).await;

@@ -39,6 +39,7 @@ mod keys;
 mod races;
 mod revocations;
 mod rotation;
+mod services;
 mod sessions;
 mod walk;
 
@@ -221,6 +222,11 @@ macro_rules! with_every_clause {
                 a_rehash_of_an_outdated_form_changes_nothing
                 a_sign_in_is_noted
                 an_edit_changes_what_it_says_and_nothing_else
+                a_flag_can_be_set_alone
+                several_edits_are_one_change
+                a_change_without_edits_ends_the_sessions
+                a_privileged_account_is_out_of_reach
+                an_unprivileged_account_is_within_reach
                 an_edit_that_keeps_the_sessions_ends_none
                 password_change_ends_sessions_and_logs_upto_in_one_step
                 a_change_that_ends_sessions_refuses_earlier_foreign_tokens
@@ -302,6 +308,17 @@ macro_rules! with_every_clause {
                 a_dropped_sealing_key_is_gone_and_no_other
                 a_sealing_key_stays_while_its_sessions_must_be_kept
             }
+            services {
+                a_credential_is_found_by_its_digest_as_it_was_made
+                another_digest_finds_nothing
+                a_live_name_is_taken_once
+                a_name_is_free_again_once_it_is_revoked_or_expired
+                a_revoked_credential_says_since_when
+                revoking_takes_expired_ones_along
+                revoking_nobody_changes_nothing
+                credentials_are_listed_in_order_of_creation
+                credentials_carry_their_events
+            }
             races {
                 rotate_with_one_generation_has_exactly_one_winner
                 losers_of_a_rotation_see_the_winners_row
@@ -310,6 +327,8 @@ macro_rules! with_every_clause {
                 a_store_is_founded_by_exactly_one_caller
                 a_key_is_replaced_by_exactly_one_other
                 a_username_goes_to_exactly_one_caller
+                a_service_name_goes_to_exactly_one_caller
+                a_promoted_account_is_out_of_reach_at_once
                 concurrent_openings_draw_different_numbers
                 the_limit_holds_under_concurrent_openings
                 opening_races_a_password_change_and_never_keeps_the_old_credential

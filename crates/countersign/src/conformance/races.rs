@@ -6,17 +6,19 @@ use std::sync::Arc;
 use tokio::sync::Barrier;
 
 use super::fixture::{
-    adoption, at, create, end, first_keys, fork_of, fresh_sid, log, login, new_account, opened,
-    root_state, row, second, signed_in, step,
+    adoption, at, audited, create, end, event, first_keys, fork_of, fresh_sid, log, login,
+    new_account, opened, root_state, row, second, signed_in, step,
 };
-use super::keys;
-use crate::account::Account;
+use super::{keys, services};
+use crate::account::{Account, AccountId, Privileges};
+use crate::audit::AuditKind;
 use crate::password::EncodedPassword;
 use crate::rotation::RotationStep;
 use crate::session::{EndCause, SessionState};
 use crate::store::{
-    AccountCreation, AccountEdit, Adopted, Ending, Forked, KeyPromotion, KeyTransition, NewSession,
-    Rotation, SessionsOnChange, SigningKeyState, Store, TokenRevocation,
+    AccountChange, AccountCreation, AccountEdit, Adopted, EditTarget, Ending, Forked, KeyPromotion,
+    KeyTransition, NewAccount, NewSession, PrivilegeChange, Reach, Rotation, ServiceCreation,
+    SessionsOnChange, SigningKeyState, Store, TokenRevocation,
 };
 
 pub(super) async fn rotate_with_one_generation_has_exactly_one_winner(store: Arc<dyn Store>) {
@@ -169,6 +171,59 @@ pub(super) async fn a_username_goes_to_exactly_one_caller(store: Arc<dyn Store>)
         .into_iter()
         .filter(|outcome| matches!(outcome, AccountCreation::Created(_)));
     assert_eq!(created.count(), 1);
+}
+
+pub(super) async fn a_service_name_goes_to_exactly_one_caller(store: Arc<dyn Store>) {
+    let credentials = (0..CALLERS).map(|serial| services::credential("billing", serial));
+    let outcomes = at_once(&store, credentials, |store, credential| async move {
+        store.create_service(&credential, None).await.unwrap()
+    });
+    let outcomes = outcomes.await;
+    let created = |outcome: &&ServiceCreation| **outcome == ServiceCreation::Created;
+    assert_eq!(outcomes.iter().filter(created).count(), 1, "{outcomes:?}");
+    assert_eq!(store.list_services().await.unwrap().len(), 1);
+}
+
+/// Whoever may not touch the privileged cannot do so in the moment of a promotion: in the order of the audit log,
+/// nothing of theirs follows it.
+pub(super) async fn a_promoted_account_is_out_of_reach_at_once(store: Arc<dyn Store>) {
+    let account = NewAccount {
+        privileges: Privileges::default(),
+        ..new_account("alice")
+    };
+    store.create_account(&account, None).await.unwrap();
+    let promoted = PrivilegeChange {
+        staff: Some(true),
+        superuser: None,
+    };
+    let id = store.list_accounts(AccountId::new(0), 1).await.unwrap()[0].id;
+    let target = |reach| EditTarget { account: id, reach };
+    let inputs = (0..CALLERS).map(|caller| match caller {
+        0 => (
+            target(Reach::Everybody),
+            AccountEdit::Privileges(promoted),
+            AuditKind::AccountChanged,
+        ),
+        _ => (
+            target(Reach::Unprivileged),
+            AccountEdit::Password(EncodedPassword::from_stored(format!("argon2${caller}"))),
+            AuditKind::PasswordChanged,
+        ),
+    });
+    let outcomes = at_once(&store, inputs, |store, (target, edit, kind)| async move {
+        let (edits, events) = ([edit], [event(kind)]);
+        let change = store.edit_account(target, &edits, SessionsOnChange::Keep, at(40), &events);
+        change.await.unwrap()
+    });
+    let refused = |outcome: &&AccountChange| **outcome == AccountChange::OutOfReach;
+    let refused = outcomes.await.iter().filter(refused).count();
+    let audited = audited(&*store).await;
+    assert_eq!(
+        audited.last(),
+        Some(&AuditKind::AccountChanged),
+        "{audited:?}"
+    );
+    assert_eq!(audited.len() + refused, usize::try_from(CALLERS).unwrap());
 }
 
 pub(super) async fn concurrent_openings_draw_different_numbers(store: Arc<dyn Store>) {
@@ -342,7 +397,7 @@ async fn change_password(store: &dyn Store, account: &Account) {
     let edit = AccountEdit::Password(password);
     let ending = SessionsOnChange::End(EndCause::PasswordChanged);
     store
-        .edit_account(account.id, &edit, ending, at(40), None)
+        .edit_account(EditTarget::any(account.id), &[edit], ending, at(40), &[])
         .await
         .unwrap();
 }

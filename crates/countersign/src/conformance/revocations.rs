@@ -13,7 +13,7 @@ use crate::account::Standing;
 use crate::audit::AuditKind;
 use crate::session::EndCause;
 use crate::store::{
-    AccountEdit, Fork, KeyRevocation, KeyTransition, LogEntry, LogScope, NewSession,
+    AccountEdit, EditTarget, Fork, KeyRevocation, KeyTransition, LogEntry, LogScope, NewSession,
     SessionsOnChange, SigningKeyState, Store, TokenRevocation,
 };
 
@@ -212,7 +212,13 @@ pub(super) async fn a_state_entry_is_kept_as_long_as_any_token(store: Arc<dyn St
     ] {
         let keep = SessionsOnChange::Keep;
         store
-            .edit_account(account.id, &edit, keep, at(40), None)
+            .edit_account(
+                EditTarget::any(account.id),
+                std::slice::from_ref(&edit),
+                keep,
+                at(40),
+                &[],
+            )
             .await
             .unwrap();
     }

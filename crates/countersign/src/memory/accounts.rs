@@ -10,8 +10,8 @@ use crate::account::{Account, AccountId, AccountKey, Accounts, Residence, Standi
 use crate::audit::AuditEvent;
 use crate::password::{EncodedPassword, PasswordMark};
 use crate::store::{
-    AccountChange, AccountCreation, AccountEdit, AccountTable, LogScope, NewAccount,
-    SessionsOnChange, StoreError,
+    AccountChange, AccountCreation, AccountEdit, AccountTable, EditTarget, LogScope, NewAccount,
+    PrivilegeChange, SessionsOnChange, StoreError,
 };
 
 #[async_trait]
@@ -106,35 +106,42 @@ impl AccountTable for MemoryStore {
 
     async fn edit_account(
         &self,
-        id: AccountId,
-        edit: &AccountEdit,
+        target: EditTarget,
+        edits: &[AccountEdit],
         sessions: SessionsOnChange,
         now: UnixMillis,
-        event: Option<&AuditEvent>,
+        events: &[AuditEvent],
     ) -> Result<AccountChange, StoreError> {
         let mut tables = self.tables();
-        if !tables.edit(id, edit) {
-            return Ok(AccountChange::Unknown);
+        let id = target.account;
+        match tables.accounts.get(&id) {
+            None => return Ok(AccountChange::Unknown),
+            Some(account) if !target.reach.covers(account) => return Ok(AccountChange::OutOfReach),
+            Some(_) => {}
+        }
+        for edit in edits {
+            tables.edit(id, edit);
         }
         let ended_sessions = match sessions {
             SessionsOnChange::Keep => 0,
             SessionsOnChange::End(cause) => tables.end_account(id, None, cause, now),
         };
-        if let Some(state) = state_after(edit) {
+        for state in edits.iter().filter_map(state_after) {
             let scope = LogScope::AccountState { account: id, state };
             let kept_until = tables.kept_until(id, now);
             tables.append(scope, None, now, kept_until);
         }
-        tables.record(event);
+        for event in events {
+            tables.record(Some(event));
+        }
         Ok(AccountChange::Changed { ended_sessions })
     }
 }
 
 impl Tables {
-    /// Whether there was an account to edit.
-    fn edit(&mut self, id: AccountId, edit: &AccountEdit) -> bool {
+    fn edit(&mut self, id: AccountId, edit: &AccountEdit) {
         let Some(account) = self.accounts.get_mut(&id) else {
-            return false;
+            return;
         };
         match edit {
             AccountEdit::Password(password) => {
@@ -143,7 +150,11 @@ impl Tables {
                 account.credential_version += 1;
             }
             AccountEdit::Standing(standing) => account.standing = *standing,
-            AccountEdit::Privileges(privileges) => account.privileges = *privileges,
+            AccountEdit::Privileges(PrivilegeChange { staff, superuser }) => {
+                let flags = &mut account.privileges;
+                flags.staff = staff.unwrap_or(flags.staff);
+                flags.superuser = superuser.unwrap_or(flags.superuser);
+            }
             AccountEdit::Role(role) => account.role = *role,
             AccountEdit::Email { address, verified } => {
                 account.email.clone_from(address);
@@ -155,7 +166,6 @@ impl Tables {
                 self.accounts.remove(&id);
             }
         }
-        true
     }
 }
 
@@ -171,7 +181,7 @@ fn first_record(id: AccountId, account: &NewAccount) -> Account {
         credential_version: 1,
         standing: account.standing,
         privileges: account.privileges,
-        role: 0,
+        role: account.role,
         password_needs_reset: account.password_needs_reset,
         created_at: account.created_at,
         last_login: None,

@@ -9,6 +9,7 @@ mod audit;
 mod foreign;
 mod keys;
 mod revocations;
+mod services;
 mod sessions;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -19,6 +20,7 @@ use countersign_token::Timestamp;
 
 use crate::account::{Account, AccountId};
 use crate::audit::AuditEvent;
+use crate::service::ServiceCredential;
 use crate::session::{SessionNumber, SessionRecord};
 use crate::store::{ForeignToken, Health, KeyRecords, LogEntry, Purged, StoreError};
 
@@ -83,6 +85,8 @@ struct Tables {
     /// Oldest first.
     audit: Vec<AuditEvent>,
     keys: Option<KeyRecords>,
+    /// In order of their creation.
+    services: Vec<ServiceCredential>,
 }
 
 /// One bounded batch of cleaning.

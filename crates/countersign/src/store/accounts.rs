@@ -27,6 +27,8 @@ pub struct NewAccount {
     pub standing: Standing,
     /// Staff and superuser flags.
     pub privileges: Privileges,
+    /// The role code: 0 for none.
+    pub role: i64,
     /// The owner must choose a new password.
     pub password_needs_reset: bool,
     /// When it is made.
@@ -51,8 +53,8 @@ pub enum AccountEdit {
     Password(EncodedPassword),
     /// Activates or deactivates it.
     Standing(Standing),
-    /// Sets the staff and superuser flags.
-    Privileges(Privileges),
+    /// Sets or clears the staff and superuser flags.
+    Privileges(PrivilegeChange),
     /// Sets the role code.
     Role(i64),
     /// Sets the e-mail address.
@@ -68,6 +70,63 @@ pub enum AccountEdit {
     Attributes(ClaimsSet),
     /// Removes it. Its number never comes back.
     Deletion,
+}
+
+/// What becomes of the two flags of an account; `None` leaves one as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PrivilegeChange {
+    /// The staff flag.
+    pub staff: Option<bool>,
+    /// The superuser flag.
+    pub superuser: Option<bool>,
+}
+
+impl From<Privileges> for PrivilegeChange {
+    fn from(privileges: Privileges) -> Self {
+        Self {
+            staff: Some(privileges.staff),
+            superuser: Some(privileges.superuser),
+        }
+    }
+}
+
+/// Which accounts somebody may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// All of them.
+    Everybody,
+    /// Those that are not privileged, see [`Account::is_privileged`].
+    Unprivileged,
+}
+
+impl Reach {
+    /// Whether an account is among them.
+    pub fn covers(self, account: &Account) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Unprivileged => !account.is_privileged(),
+        }
+    }
+}
+
+/// The account to change, and what must still be true of it in the moment of the change: whoever looked at it
+/// before may have looked too early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EditTarget {
+    /// Its number.
+    pub account: AccountId,
+    /// The accounts that may be changed.
+    pub reach: Reach,
+}
+
+impl EditTarget {
+    /// An account, whatever it is.
+    pub const fn any(account: AccountId) -> Self {
+        Self {
+            account,
+            reach: Reach::Everybody,
+        }
+    }
 }
 
 /// What a change does to the account's sessions, in the same transaction.
@@ -89,6 +148,8 @@ pub enum AccountChange {
     },
     /// There is no such account.
     Unknown,
+    /// It is none of those that may be changed.
+    OutOfReach,
 }
 
 /// The accounts' own table. Its [`Residence`](crate::account::Residence) is `InStore`.
@@ -111,8 +172,9 @@ pub trait AccountTable: Accounts {
     async fn list_accounts(&self, after: AccountId, limit: u32)
     -> Result<Vec<Account>, StoreError>;
 
-    /// Changes an account, does to its sessions what `sessions` says, and appends the account-state entry
-    /// that the change amounts to, all in one step.
+    /// Makes all of `edits` in their order, does to the account's sessions what `sessions` says, and appends the
+    /// account-state entries that the edits amount to and the events, all in one step. Without any edits only the
+    /// sessions change. The account must be within reach before the first edit.
     ///
     /// A change that ends sessions also moves the account's `revoked_before` on to `now`, never back, for foreign
     /// tokens.
@@ -121,10 +183,10 @@ pub trait AccountTable: Accounts {
     /// [`StoreError`]: nothing was written.
     async fn edit_account(
         &self,
-        id: AccountId,
-        edit: &AccountEdit,
+        target: EditTarget,
+        edits: &[AccountEdit],
         sessions: SessionsOnChange,
         now: UnixMillis,
-        event: Option<&AuditEvent>,
+        events: &[AuditEvent],
     ) -> Result<AccountChange, StoreError>;
 }

@@ -12,6 +12,7 @@ mod audit;
 mod foreign;
 mod keys;
 mod revocations;
+mod services;
 mod sessions;
 
 use std::error::Error;
@@ -19,7 +20,8 @@ use std::error::Error;
 use async_trait::async_trait;
 
 pub use self::accounts::{
-    AccountChange, AccountCreation, AccountEdit, AccountTable, NewAccount, SessionsOnChange,
+    AccountChange, AccountCreation, AccountEdit, AccountTable, EditTarget, NewAccount,
+    PrivilegeChange, Reach, SessionsOnChange,
 };
 pub use self::audit::AuditLog;
 pub use self::foreign::{
@@ -30,6 +32,9 @@ pub use self::keys::{
     SigningKeyRecord, SigningKeyState,
 };
 pub use self::revocations::{LogEntry, LogScope, Revocations, TokenRevocation};
+pub use self::services::{
+    NewServiceCredential, ServiceCreation, ServiceCredentials, ServiceRevocation,
+};
 pub use self::sessions::{
     AccountGuard, Blacklisting, Ending, Fork, Forked, NewSession, Opening, Purged, Rotation,
     Sessions,
@@ -37,12 +42,26 @@ pub use self::sessions::{
 
 /// Everything the authority keeps.
 pub trait Store:
-    Sessions + ForeignTokens + AccountTable + Revocations + AuditLog + KeyVault + Health
+    Sessions
+    + ForeignTokens
+    + AccountTable
+    + Revocations
+    + AuditLog
+    + KeyVault
+    + ServiceCredentials
+    + Health
 {
 }
 
 impl<S> Store for S where
-    S: Sessions + ForeignTokens + AccountTable + Revocations + AuditLog + KeyVault + Health
+    S: Sessions
+        + ForeignTokens
+        + AccountTable
+        + Revocations
+        + AuditLog
+        + KeyVault
+        + ServiceCredentials
+        + Health
 {
 }
 

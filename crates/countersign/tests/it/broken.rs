@@ -108,6 +108,14 @@ caught_by_name! {
            "keys::the_successor_of_a_revoked_key_signs"
     a_miscount_of_sessions_is_caught: MiscountedSessions
         by "keys::only_sessions_that_can_be_refreshed_count"
+    an_ignored_reach_is_caught: IgnoredReach
+        by "accounts::a_privileged_account_is_out_of_reach"
+    a_kept_service_credential_is_caught: KeptService
+        by "services::a_revoked_credential_says_since_when"
+           "services::revoking_takes_expired_ones_along"
+    a_name_given_away_twice_is_caught: SecondServiceOfName
+        by "services::a_live_name_is_taken_once"
+           "races::a_service_name_goes_to_exactly_one_caller"
 }
 
 /// The names of the clauses that a store with this fault breaks.

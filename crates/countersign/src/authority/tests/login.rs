@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::store::{AccountChange, AccountEdit, AccountTable as _, SessionsOnChange};
 
 #[tokio::test]
 async fn unknown_name_wrong_password_and_inactive_account_get_one_answer() {
@@ -123,15 +122,12 @@ async fn every_hash_of_django_becomes_ours_at_its_first_sign_in_and_ends_nothing
 
 /// An account with this stored password.
 async fn import(house: &House, name: &str, password: EncodedPassword) -> AccountId {
-    let request = AccountRequest::default();
-    let made = house.authority.create_account(name.into(), None, request);
-    let id = made.await.unwrap().id;
-    let edit = AccountEdit::Password(password);
-    let keep = SessionsOnChange::Keep;
-    let edited = house.store.edit_account(id, &edit, keep, NOON, None).await;
-    let ended_sessions = 0;
-    assert_eq!(edited.unwrap(), AccountChange::Changed { ended_sessions });
-    id
+    let accounts = house
+        .authority
+        .administered_by(Administrator::Operator, &BROWSER);
+    let password = Some(NewPassword::Encoded(password));
+    let made = accounts.create_account(name.into(), password, AccountRequest::default());
+    made.await.unwrap().id
 }
 
 #[tokio::test]

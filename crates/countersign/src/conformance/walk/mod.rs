@@ -25,8 +25,8 @@ use crate::rotation::{
 };
 use crate::session::{SessionNumber, SessionRecord};
 use crate::store::{
-    AccountEdit, AccountTable, Adopted, Adoption, ForeignTokens, Fork, Forked, NewSession, Opening,
-    Rotation, Sessions, SessionsOnChange, Store,
+    AccountEdit, AccountTable, Adopted, Adoption, EditTarget, ForeignTokens, Fork, Forked,
+    NewSession, Opening, Rotation, Sessions, SessionsOnChange, Store,
 };
 
 pub(super) async fn a_random_walk_gives_the_references_answers(store: Arc<dyn Store>) {
@@ -293,10 +293,22 @@ impl Walk {
         let now = self.now;
         let answer = self
             .tested
-            .edit_account(tested.id, &edit, sessions, now, None)
+            .edit_account(
+                EditTarget::any(tested.id),
+                std::slice::from_ref(&edit),
+                sessions,
+                now,
+                &[],
+            )
             .await;
-        let expected =
-            AccountTable::edit_account(&self.reference, reference.id, &edit, sessions, now, None);
+        let expected = AccountTable::edit_account(
+            &self.reference,
+            EditTarget::any(reference.id),
+            std::slice::from_ref(&edit),
+            sessions,
+            now,
+            &[],
+        );
         assert_eq!(
             answer.unwrap(),
             expected.await.unwrap(),

@@ -16,13 +16,15 @@ use countersign::memory::MemoryStore;
 use countersign::password::EncodedPassword;
 use countersign::rotation::{RotationStep, later, may_rotate, rotated};
 use countersign::sealed_id::SealingKeyId;
+use countersign::service::{ServiceCredential, ServiceDigest, ServiceName};
 use countersign::session::{EndCause, Lineage, SessionId, SessionNumber, SessionRecord};
 use countersign::store::{
     AccountChange, AccountCreation, AccountEdit, AccountGuard, AccountTable, Adopted, Adoption,
-    AuditLog, Blacklisting, Ending, ForeignBlacklisting, ForeignToken, ForeignTokens, Fork, Forked,
-    Health, KeyDrop, KeyPromotion, KeyRecords, KeyRevocation, KeyTransition, KeyVault, LogEntry,
-    LogScope, NewAccount, NewForeignToken, NewSession, Opening, Purged, Revocations, Rotation,
-    SealingKeyRecord, Sessions, SessionsOnChange, SigningKeyRecord, StoreError, TokenRevocation,
+    AuditLog, Blacklisting, EditTarget, Ending, ForeignBlacklisting, ForeignToken, ForeignTokens,
+    Fork, Forked, Health, KeyDrop, KeyPromotion, KeyRecords, KeyRevocation, KeyTransition,
+    KeyVault, LogEntry, LogScope, NewAccount, NewForeignToken, NewServiceCredential, NewSession,
+    Opening, Purged, Revocations, Rotation, SealingKeyRecord, ServiceCreation, ServiceCredentials,
+    ServiceRevocation, Sessions, SessionsOnChange, SigningKeyRecord, StoreError, TokenRevocation,
 };
 use countersign_token::{KeyId, Timestamp, UnixMillis};
 
@@ -83,6 +85,12 @@ pub(crate) enum Fault {
     KeptSecret,
     /// One session too many is counted for a key.
     MiscountedSessions,
+    /// Accounts that are out of reach are changed all the same.
+    IgnoredReach,
+    /// A service credential is reported as revoked, and is not.
+    KeptService,
+    /// A name that a live service credential has is given away once more.
+    SecondServiceOfName,
 }
 
 /// The reference store with one fault.
@@ -396,20 +404,26 @@ impl AccountTable for BrokenStore {
 
     async fn edit_account(
         &self,
-        id: AccountId,
-        edit: &AccountEdit,
+        target: EditTarget,
+        edits: &[AccountEdit],
         sessions: SessionsOnChange,
         now: UnixMillis,
-        event: Option<&AuditEvent>,
+        events: &[AuditEvent],
     ) -> Result<AccountChange, StoreError> {
+        let id = target.account;
         if self.has(Fault::KeptAccount)
-            && *edit == AccountEdit::Deletion
+            && edits.contains(&AccountEdit::Deletion)
             && let Some(account) = self.inner.find_account(id).await?
         {
             self.deleted.lock().unwrap().insert(id, account);
         }
+        let target = if self.has(Fault::IgnoredReach) {
+            EditTarget::any(id)
+        } else {
+            target
+        };
         self.inner
-            .edit_account(id, edit, sessions, now, event)
+            .edit_account(target, edits, sessions, now, events)
             .await
     }
 }
@@ -563,5 +577,45 @@ impl KeyVault for BrokenStore {
 impl Health for BrokenStore {
     async fn check_writable(&self) -> Result<(), StoreError> {
         self.inner.check_writable().await
+    }
+}
+
+#[async_trait]
+impl ServiceCredentials for BrokenStore {
+    async fn create_service(
+        &self,
+        credential: &NewServiceCredential,
+        event: Option<&AuditEvent>,
+    ) -> Result<ServiceCreation, StoreError> {
+        if self.has(Fault::SecondServiceOfName) {
+            let now = credential.created_at;
+            self.inner
+                .revoke_service(&credential.name, now, None)
+                .await?;
+        }
+        self.inner.create_service(credential, event).await
+    }
+
+    async fn find_service(
+        &self,
+        digest: &ServiceDigest,
+    ) -> Result<Option<ServiceCredential>, StoreError> {
+        self.inner.find_service(digest).await
+    }
+
+    async fn list_services(&self) -> Result<Vec<ServiceCredential>, StoreError> {
+        self.inner.list_services().await
+    }
+
+    async fn revoke_service(
+        &self,
+        name: &ServiceName,
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<ServiceRevocation, StoreError> {
+        if self.has(Fault::KeptService) {
+            return Ok(ServiceRevocation::Revoked);
+        }
+        self.inner.revoke_service(name, now, event).await
     }
 }
