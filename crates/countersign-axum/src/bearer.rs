@@ -20,7 +20,7 @@ pub(crate) enum Credentials<'a> {
 pub(crate) fn read<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
-    schemes: &[String],
+    schemes: &[impl AsRef<str>],
 ) -> Credentials<'a> {
     let mut lines = headers.get_all(name).iter();
     let Some(line) = lines.next() else {
@@ -33,7 +33,10 @@ pub(crate) fn read<'a>(
     let Some(scheme) = words.next() else {
         return Credentials::Absent;
     };
-    if !schemes.iter().any(|known| known.as_bytes() == scheme) {
+    if !schemes
+        .iter()
+        .any(|known| known.as_ref().as_bytes() == scheme)
+    {
         return Credentials::Absent;
     }
     match (words.next(), words.next(), lines.next()) {

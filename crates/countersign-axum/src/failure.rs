@@ -28,6 +28,11 @@ pub(crate) fn log(error: &AuthorityError) {
 }
 
 /// An error and all its sources, on one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    Chain(error).to_string()
+}
+
+/// The same, without a text of its own.
 struct Chain<'a>(&'a dyn Error);
 
 impl fmt::Display for Chain<'_> {

@@ -28,5 +28,8 @@ pub(crate) const CLOSE: HeaderValue = HeaderValue::from_static("close");
 pub(crate) const CONTENT_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
+/// What our own endpoints ask for: a service credential or an access token.
+pub(crate) const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"api\"");
+
 /// Five minutes: a new key is published well before it signs.
 pub(crate) const CACHE_KEYS: HeaderValue = HeaderValue::from_static("public, max-age=300");

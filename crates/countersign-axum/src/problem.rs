@@ -1,44 +1,240 @@
 //! Errors of our own endpoints: RFC 9457 problems with a stable `code`.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use countersign::authority::{AccountError, AuthorityError};
+use countersign::service::ServiceScope;
+use serde::Serialize;
 
-use crate::headers;
+use crate::body::BodyFault;
+use crate::body::members::MemberFault;
+use crate::{failure, headers};
 
 /// What went wrong at one of our own endpoints.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) enum Problem {
     /// The endpoint does not know the method.
     MethodNotAllowed,
     /// Something that is needed is out of order for now.
     Unavailable,
+    /// Something went wrong that nobody foresaw.
+    Broken,
+    /// There is no such thing.
+    NotFound,
+    /// The request shows no credentials that are meant for us.
+    NotAuthenticated,
+    /// The credentials are not a scheme and one value, or there are several.
+    MalformedCredentials,
+    /// The token or the secret is not accepted, whatever is wrong with it.
+    InvalidCredentials,
+    /// The service credential is good, and was made for something else.
+    InsufficientScope(ServiceScope),
+    /// The account is neither staff nor superuser.
+    StaffRequired,
+    /// The body cannot be read at all.
+    Body(BodyFault),
+    /// A member of the body cannot be used.
+    Member(MemberFault),
+    /// A parameter of the query cannot be used.
+    Parameter {
+        /// Its name, as it was sent.
+        name: String,
+        /// What is wrong with it.
+        detail: &'static str,
+    },
+    /// The account cannot be made or changed like that.
+    Account(AccountError),
+}
+
+/// A problem in words. `detail` says what to do, where the title does not.
+struct Told {
+    status: StatusCode,
+    code: &'static str,
+    detail: Option<Cow<'static, str>>,
+    /// The member of the body or parameter of the query that is at fault.
+    name: Option<String>,
+}
+
+impl Told {
+    const fn new(status: StatusCode, code: &'static str) -> Self {
+        Self {
+            status,
+            code,
+            detail: None,
+            name: None,
+        }
+    }
+
+    fn saying(self, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            detail: Some(detail.into()),
+            ..self
+        }
+    }
+
+    fn about(self, name: &str) -> Self {
+        Self {
+            name: Some(name.chars().take(LONGEST_NAME).collect()),
+            ..self
+        }
+    }
+}
+
+/// The members of a problem, in the order of RFC 9457 §3.1.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
 }
 
 impl Problem {
-    const fn told(self) -> (StatusCode, &'static str) {
+    fn told(&self) -> Told {
         match self {
-            Self::MethodNotAllowed => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                r#"{"type":"about:blank","title":"Method Not Allowed","status":405,"code":"method_not_allowed"}"#,
-            ),
-            Self::Unavailable => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                r#"{"type":"about:blank","title":"Service Unavailable","status":503,"code":"unavailable"}"#,
-            ),
+            Self::MethodNotAllowed => {
+                Told::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
+            }
+            Self::Unavailable => Told::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::Broken => Told::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
+            Self::NotFound => Told::new(StatusCode::NOT_FOUND, "not_found"),
+            Self::NotAuthenticated => Told::new(StatusCode::UNAUTHORIZED, "not_authenticated")
+                .saying("show an access token or a service credential in the Authorization header"),
+            Self::MalformedCredentials => {
+                Told::new(StatusCode::UNAUTHORIZED, "malformed_credentials")
+                    .saying("send one Authorization header with a scheme and one value")
+            }
+            Self::InvalidCredentials => Told::new(StatusCode::UNAUTHORIZED, "invalid_credentials"),
+            Self::InsufficientScope(scope) => {
+                Told::new(StatusCode::FORBIDDEN, "insufficient_scope").saying(format!(
+                    "the service credential lacks the scope {}",
+                    scope.name()
+                ))
+            }
+            Self::StaffRequired => Told::new(StatusCode::FORBIDDEN, "staff_required"),
+            Self::Body(fault) => body(fault),
+            Self::Member(fault) => member(fault),
+            Self::Parameter { name, detail } => {
+                Told::new(StatusCode::BAD_REQUEST, "invalid_parameter")
+                    .saying(*detail)
+                    .about(name)
+            }
+            Self::Account(error) => account(error),
         }
+    }
+}
+
+fn body(fault: &BodyFault) -> Told {
+    match fault {
+        BodyFault::TooLarge => Told::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+        BodyFault::TooSlow => Told::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
+        BodyFault::UnsupportedType(_)
+        | BodyFault::UnsupportedEncoding(_)
+        | BodyFault::UnsupportedCharset { .. } => {
+            Told::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+                .saying("send application/json in UTF-8, not compressed")
+        }
+        BodyFault::Json(why) => {
+            Told::new(StatusCode::BAD_REQUEST, "malformed_json").saying(why.clone())
+        }
+        BodyFault::Broken
+        | BodyFault::Multipart(_)
+        | BodyFault::NotAnObject(_)
+        | BodyFault::Fields(_) => Told::new(StatusCode::BAD_REQUEST, "malformed_body"),
+    }
+}
+
+fn member(fault: &MemberFault) -> Told {
+    let told = |code| Told::new(StatusCode::BAD_REQUEST, code);
+    match fault {
+        MemberFault::Unknown(name) => told("unknown_member").about(name),
+        MemberFault::Missing(name) => told("missing_member").about(name),
+        MemberFault::Invalid { name, expected } => {
+            told("invalid_member").saying(*expected).about(name)
+        }
+    }
+}
+
+fn account(error: &AccountError) -> Told {
+    let (status, code) = match error {
+        AccountError::UnusableName => (StatusCode::BAD_REQUEST, "unusable_username"),
+        AccountError::UnusableEmail => (StatusCode::BAD_REQUEST, "unusable_email"),
+        AccountError::UnusablePassword => (StatusCode::BAD_REQUEST, "weak_password"),
+        AccountError::TooManyAttributes => (StatusCode::BAD_REQUEST, "too_many_attributes"),
+        AccountError::EmailNeeded => (StatusCode::BAD_REQUEST, "email_needed"),
+        AccountError::EmailTaken => (StatusCode::CONFLICT, "email_taken"),
+        AccountError::NameTaken => (StatusCode::CONFLICT, "username_taken"),
+        AccountError::SuperuserRequired => (StatusCode::FORBIDDEN, "superuser_required"),
+        AccountError::Unknown => return Problem::NotFound.told(),
+        AccountError::Authority(error) if error.is_temporary() => {
+            return Problem::Unavailable.told();
+        }
+        _ => return Problem::Broken.told(),
+    };
+    Told::new(status, code).saying(error.to_string())
+}
+
+impl From<AuthorityError> for Problem {
+    /// Logs the error: this is where it ends.
+    fn from(error: AuthorityError) -> Self {
+        failure::log(&error);
+        if error.is_temporary() {
+            Self::Unavailable
+        } else {
+            Self::Broken
+        }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Authority(error) => error.into(),
+            refusal => Self::Account(refusal),
+        }
+    }
+}
+
+impl From<BodyFault> for Problem {
+    fn from(fault: BodyFault) -> Self {
+        Self::Body(fault)
+    }
+}
+
+impl From<MemberFault> for Problem {
+    fn from(fault: MemberFault) -> Self {
+        Self::Member(fault)
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, body) = self.told();
-        let mut response = (status, body).into_response();
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, headers::PROBLEM);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        let told = self.told();
+        let document = Document {
+            r#type: "about:blank",
+            title: told.status.canonical_reason().unwrap_or_default(),
+            status: told.status.as_u16(),
+            code: told.code,
+            detail: told.detail.as_deref(),
+            name: told.name.as_deref(),
+        };
+        // Texts and a number: nothing that JSON cannot hold.
+        let body = serde_json::to_string(&document).unwrap_or_default();
+        let mut response = (told.status, body).into_response();
+        let fields = response.headers_mut();
+        fields.insert(header::CONTENT_TYPE, headers::PROBLEM);
+        if told.status == StatusCode::SERVICE_UNAVAILABLE {
             let retry: HeaderValue = headers::ONE_SECOND;
-            response.headers_mut().insert(header::RETRY_AFTER, retry);
+            fields.insert(header::RETRY_AFTER, retry);
+        }
+        if told.status == StatusCode::UNAUTHORIZED {
+            fields.insert(header::WWW_AUTHENTICATE, headers::CHALLENGE);
         }
         response
     }
@@ -48,3 +244,6 @@ impl IntoResponse for Problem {
 pub(crate) async fn method_not_allowed() -> Problem {
     Problem::MethodNotAllowed
 }
+
+/// How much of a name that a client made up is repeated, in characters.
+const LONGEST_NAME: usize = 64;

@@ -13,7 +13,7 @@ use tower::ServiceExt as _;
 use crate::api::Api;
 use crate::endpoints::{
     add_slash, blacklist, health, jwks, me, obtain, obtain_sliding, refresh, refresh_sliding,
-    unknown, verify,
+    unknown, users, verify,
 };
 use crate::guard::GuardLayer;
 use crate::{percent, problem};
@@ -43,6 +43,14 @@ const ALIASES: &[Endpoint] = &[
 /// What an access token opens, and tokens of other classes where the settings accept them.
 const RESOURCE: &[Endpoint] = &[("/api/me/", || any(me::me))];
 
+/// Accounts, for staff and for programs with a service credential.
+const USERS: &[Endpoint] = &[
+    ("/api/users/", users::collection),
+    ("/api/users/{id}/", users::member),
+    ("/api/users/{id}/set-password/", users::password),
+    ("/api/users/{id}/end-sessions/", users::sessions),
+];
+
 /// What verifiers elsewhere need.
 const KEYS: &[Endpoint] = &[("/.well-known/jwks.json", || {
     get(jwks::jwks).fallback(problem::method_not_allowed)
@@ -63,7 +71,10 @@ const HEALTH: &[Endpoint] = &[
 /// Percent-encoded letters in a path are decoded once, as Django does, before the table is asked a second time.
 pub fn router(authority: Arc<Authority>) -> Router {
     let api = Api::new(authority);
-    let table = mount(&api, [TOKEN, ALIASES, RESOURCE, KEYS, HEALTH].concat());
+    let table = mount(
+        &api,
+        [TOKEN, ALIASES, RESOURCE, USERS, KEYS, HEALTH].concat(),
+    );
     let complete = table
         .clone()
         .fallback_service(unknown::unknown.into_service());
@@ -85,6 +96,11 @@ pub fn resource_endpoints(authority: Arc<Authority>) -> Router {
     part(authority, RESOURCE)
 }
 
+/// `/api/users/` and what is below it alone.
+pub fn user_endpoints(authority: Arc<Authority>) -> Router {
+    part(authority, USERS)
+}
+
 /// The JWK Set alone.
 pub fn key_endpoints(authority: Arc<Authority>) -> Router {
     part(authority, KEYS)
@@ -97,7 +113,7 @@ pub fn health_endpoints(authority: Arc<Authority>) -> Router {
 
 /// Every path of the table, for proxies and for tests that must not forget one.
 pub fn paths() -> impl Iterator<Item = &'static str> {
-    [TOKEN, ALIASES, RESOURCE, KEYS, HEALTH]
+    [TOKEN, ALIASES, RESOURCE, USERS, KEYS, HEALTH]
         .into_iter()
         .flatten()
         .map(|(path, _)| *path)

@@ -8,6 +8,7 @@ pub(crate) mod fields;
 pub(crate) mod form;
 pub(crate) mod json;
 pub(crate) mod media_type;
+pub(crate) mod members;
 pub(crate) mod multipart;
 
 use std::borrow::Cow;
@@ -16,12 +17,14 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::http::{HeaderMap, StatusCode, header};
 use countersign::policy::WireBodies;
+use countersign_token::ClaimsSet;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::timeout;
 
 use self::fields::{FieldErrors, Fields};
 use self::json::{Document, Limits};
 use self::media_type::{BodyType, MediaType};
+use crate::failure;
 use crate::posted::Submission;
 
 /// Why a body cannot be used.
@@ -122,6 +125,26 @@ pub(crate) async fn read<S: Submission>(
             media_type.as_sent().into_owned(),
         )),
     }
+}
+
+/// Reads a body that must be one JSON object in UTF-8, as our own endpoints take it: with the limits of a token's
+/// claims, no name twice, and nothing beside it. No body at all is an object without members.
+///
+/// # Errors
+/// The first [`BodyFault`].
+pub(crate) async fn read_object(head: &HeaderMap, body: Body) -> Result<ClaimsSet, BodyFault> {
+    let bytes = collect(body).await?;
+    if bytes.is_empty() {
+        return Ok(ClaimsSet::new());
+    }
+    check_encoding(head)?;
+    let media_type = MediaType::of(head);
+    if media_type.body_type(WireBodies::Strict) != Some(BodyType::Json) {
+        let sent = media_type.as_sent().into_owned();
+        return Err(BodyFault::UnsupportedType(sent));
+    }
+    let text = charset::decode(&bytes, media_type, WireBodies::Strict)?;
+    ClaimsSet::parse(&text).map_err(|error| BodyFault::Json(failure::chain(&error)))
 }
 
 fn select<S: Submission>(members: &Members<'_>, bodies: WireBodies) -> Result<S, BodyFault> {

@@ -10,4 +10,5 @@ pub(crate) mod obtain_sliding;
 pub(crate) mod refresh;
 pub(crate) mod refresh_sliding;
 pub(crate) mod unknown;
+pub(crate) mod users;
 pub(crate) mod verify;

@@ -6,6 +6,7 @@ mod metadata;
 pub(crate) mod simplejwt;
 mod text;
 mod translation;
+pub(crate) mod users;
 
 pub(crate) use answer::Answer;
 pub(crate) use metadata::describe;

@@ -61,10 +61,23 @@ const CASES: &[(&str, Case)] = &[
             r#"{"detail":"Authentication credentials were not provided."}"#,
         ),
     ),
+    ("/api/users/", ("GET", 401, NOT_AUTHENTICATED)),
+    ("/api/users/{id}/", ("GET", 401, NOT_AUTHENTICATED)),
+    (
+        "/api/users/{id}/set-password/",
+        ("POST", 401, NOT_AUTHENTICATED),
+    ),
+    (
+        "/api/users/{id}/end-sessions/",
+        ("POST", 401, NOT_AUTHENTICATED),
+    ),
     ("/.well-known/jwks.json", ("GET", 200, r#"{"keys":[]}"#)),
     ("/healthz", ("GET", 200, r#"{"status":"ok"}"#)),
     ("/readyz", ("GET", 200, r#"{"status":"ok"}"#)),
 ];
+
+/// What our own endpoints say to strangers.
+const NOT_AUTHENTICATED: &str = r#"{"type":"about:blank","title":"Unauthorized","status":401,"code":"not_authenticated","detail":"show an access token or a service credential in the Authorization header"}"#;
 
 #[tokio::test]
 async fn every_route_has_an_answer_for_strangers() {

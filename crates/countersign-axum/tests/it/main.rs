@@ -23,3 +23,4 @@ mod secrecy;
 mod site;
 mod sliding;
 mod transport;
+mod users;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use countersign::Preset;
 use countersign::authority::Client;
 use countersign::password::PlainPassword;
+use countersign::service::{ServiceName, ServiceScope, ServiceScopes};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::site::{BLACKLIST, ME, OBTAIN, PASSWORD, Site, VERIFY, credentials};
@@ -74,11 +75,24 @@ async fn neither_log_nor_debug_shows_a_token_or_a_password() {
         .post(BLACKLIST, &format!(r#"{{"refresh":"{successor}x"}}"#))
         .await;
     alice.refresh().await;
+    let secret = service_credential(&site).await;
+    let made = site
+        .holder_of(&secret)
+        .post("/api/users/", &credentials("carol", "pw-Carol-123"))
+        .await;
+    for wrong in [format!("{secret}x"), "cs_".to_owned()] {
+        site.holder_of(&wrong).get("/api/users/").await;
+    }
     let debugged = outcomes(&site).await;
     drop(guard);
 
     let logged = log.text();
     assert_eq!(failed.status.as_u16(), 401);
+    assert_eq!(made.status.as_u16(), 201);
+    assert!(
+        logged.contains("service credential was refused"),
+        "{logged}"
+    );
     assert!(
         logged.contains("http.route=\"/api/token/refresh/\""),
         "{logged}"
@@ -91,14 +105,29 @@ async fn neither_log_nor_debug_shows_a_token_or_a_password() {
         Some(&refreshed.token("access")),
     ]
     .map(|token| token.unwrap().rsplit('.').next().unwrap().to_owned());
-    for secret in signatures
-        .iter()
-        .map(String::as_str)
-        .chain([PASSWORD, WRONG, "eyJ"])
-    {
+    for secret in signatures.iter().map(String::as_str).chain([
+        PASSWORD,
+        WRONG,
+        "pw-Carol-123",
+        &secret,
+        "cs_",
+        "eyJ",
+    ]) {
         assert!(!logged.contains(secret), "the log shows {secret}");
         assert!(!debugged.contains(secret), "Debug shows {secret}");
     }
+}
+
+/// The secret of a new service credential; what `Debug` shows of it is checked at once.
+async fn service_credential(site: &Site) -> String {
+    let name = ServiceName::parse("billing").unwrap();
+    let scopes = ServiceScopes::of([ServiceScope::Users]).unwrap();
+    let made = site.authority.create_service(name, scopes, None).await;
+    let kept = site.authority.list_services().await;
+    let shown = format!("{made:?} {kept:?}");
+    let secret = made.unwrap().expose().to_owned();
+    assert!(!shown.contains("cs_") && shown.contains("****"), "{shown}");
+    secret
 }
 
 /// What the authority itself says of the same operations.

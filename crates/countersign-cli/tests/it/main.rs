@@ -22,6 +22,7 @@ mod program;
 mod reload;
 mod secrecy;
 mod server;
+mod services;
 mod start;
 mod tokens;
 mod users;

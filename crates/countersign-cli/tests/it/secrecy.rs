@@ -3,15 +3,20 @@
 use serde_json::json;
 
 use crate::client::{Client, PASSWORD};
+use crate::http::Request;
 use crate::program::Place;
 
 const WRONG: &str = "a wrong password 8472";
+const FOR_ZOE: &str = "a password for zoe 2961";
 const NEW: &str = "a new password 5531";
 
 #[test]
 fn no_password_and_no_token_is_in_log_database_or_wal() {
     let place = Place::migrated("");
     place.user("alice", PASSWORD);
+    let words = ["service", "create", "--name", "signup", "--scope", "users"];
+    let made = place.run(&words).done();
+    let secret = made.stdout.lines().last().unwrap().to_owned();
     let mut server = place.serve(&["serve", "--log", "trace"]);
     let mut client = Client::connect(server.address());
 
@@ -31,6 +36,10 @@ fn no_password_and_no_token_is_in_log_database_or_wal() {
     let body = json!({ "refresh": next.text("refresh") });
     assert_eq!(client.post("/api/token/blacklist/", &body).status, 200);
     assert_eq!(client.refresh(&next.text("refresh")).status, 401);
+    let body = json!({ "username": "zoe", "password": FOR_ZOE });
+    for _ in 0..2 {
+        server.send(&Request::post("/api/users/", &body).bearer(&secret));
+    }
     let words = [
         "user",
         "set-password",
@@ -43,6 +52,7 @@ fn no_password_and_no_token_is_in_log_database_or_wal() {
     let log = server.kill();
 
     let mut secrets = vec![PASSWORD.to_owned(), WRONG.to_owned(), NEW.to_owned()];
+    secrets.extend([FOR_ZOE.to_owned(), secret]);
     for token in [&pair, &next]
         .map(|reply| [reply.text("access"), reply.text("refresh")])
         .concat()

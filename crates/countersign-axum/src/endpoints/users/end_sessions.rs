@@ -1,0 +1,28 @@
+//! `POST /api/users/{id}/end-sessions/`: signs somebody out everywhere.
+
+use axum::response::Response;
+
+use super::NamedAccount;
+use crate::administering::Administering;
+use crate::body::members::{MemberFault, Members, Object, Sent};
+use crate::problem::Problem;
+use crate::wire::users;
+
+/// Nothing: no body, or an object without members.
+pub(super) struct Nothing;
+
+impl Object for Nothing {
+    fn take(_: &mut Members) -> Result<Self, MemberFault> {
+        Ok(Self)
+    }
+}
+
+/// Ends all sessions of the account, and says how many there were.
+pub(super) async fn end_sessions(
+    administering: Administering,
+    NamedAccount(id): NamedAccount,
+    Sent(Nothing): Sent<Nothing>,
+) -> Result<Response, Problem> {
+    let ended = administering.accounts().end_sessions(id).await?;
+    Ok(users::ended_sessions(ended))
+}
