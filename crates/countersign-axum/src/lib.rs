@@ -35,6 +35,7 @@ mod api;
 mod bearer;
 mod body;
 mod client;
+mod code;
 mod endpoints;
 mod exchange;
 mod failure;

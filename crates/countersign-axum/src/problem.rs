@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::body::BodyFault;
 use crate::body::members::MemberFault;
+use crate::code::Code;
 use crate::{failure, headers};
 
 /// What went wrong at one of our own endpoints.
@@ -51,14 +52,14 @@ pub(crate) enum Problem {
 /// A problem in words. `detail` says what to do, where the title does not.
 struct Told {
     status: StatusCode,
-    code: &'static str,
+    code: Code,
     detail: Option<Cow<'static, str>>,
     /// The member of the body or parameter of the query that is at fault.
     name: Option<String>,
 }
 
 impl Told {
-    const fn new(status: StatusCode, code: &'static str) -> Self {
+    const fn new(status: StatusCode, code: Code) -> Self {
         Self {
             status,
             code,
@@ -99,29 +100,31 @@ impl Problem {
     fn told(&self) -> Told {
         match self {
             Self::MethodNotAllowed => {
-                Told::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
+                Told::new(StatusCode::METHOD_NOT_ALLOWED, Code::MethodNotAllowed)
             }
-            Self::Unavailable => Told::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-            Self::Broken => Told::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
-            Self::NotFound => Told::new(StatusCode::NOT_FOUND, "not_found"),
-            Self::NotAuthenticated => Told::new(StatusCode::UNAUTHORIZED, "not_authenticated")
+            Self::Unavailable => Told::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
+            Self::Broken => Told::new(StatusCode::INTERNAL_SERVER_ERROR, Code::InternalError),
+            Self::NotFound => Told::new(StatusCode::NOT_FOUND, Code::NotFound),
+            Self::NotAuthenticated => Told::new(StatusCode::UNAUTHORIZED, Code::NotAuthenticated)
                 .saying("show an access token or a service credential in the Authorization header"),
             Self::MalformedCredentials => {
-                Told::new(StatusCode::UNAUTHORIZED, "malformed_credentials")
+                Told::new(StatusCode::UNAUTHORIZED, Code::MalformedCredentials)
                     .saying("send one Authorization header with a scheme and one value")
             }
-            Self::InvalidCredentials => Told::new(StatusCode::UNAUTHORIZED, "invalid_credentials"),
+            Self::InvalidCredentials => {
+                Told::new(StatusCode::UNAUTHORIZED, Code::InvalidCredentials)
+            }
             Self::InsufficientScope(scope) => {
-                Told::new(StatusCode::FORBIDDEN, "insufficient_scope").saying(format!(
+                Told::new(StatusCode::FORBIDDEN, Code::InsufficientScope).saying(format!(
                     "the service credential lacks the scope {}",
                     scope.name()
                 ))
             }
-            Self::StaffRequired => Told::new(StatusCode::FORBIDDEN, "staff_required"),
+            Self::StaffRequired => Told::new(StatusCode::FORBIDDEN, Code::StaffRequired),
             Self::Body(fault) => body(fault),
             Self::Member(fault) => member(fault),
             Self::Parameter { name, detail } => {
-                Told::new(StatusCode::BAD_REQUEST, "invalid_parameter")
+                Told::new(StatusCode::BAD_REQUEST, Code::InvalidParameter)
                     .saying(*detail)
                     .about(name)
             }
@@ -132,45 +135,46 @@ impl Problem {
 
 fn body(fault: &BodyFault) -> Told {
     match fault {
-        BodyFault::TooLarge => Told::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
-        BodyFault::TooSlow => Told::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
+        BodyFault::TooLarge => Told::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge),
+        BodyFault::TooSlow => Told::new(StatusCode::REQUEST_TIMEOUT, Code::BodyTooSlow),
         BodyFault::UnsupportedType(_)
         | BodyFault::UnsupportedEncoding(_)
-        | BodyFault::UnsupportedCharset { .. } => {
-            Told::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
-                .saying("send application/json in UTF-8, not compressed")
-        }
+        | BodyFault::UnsupportedCharset { .. } => Told::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Code::UnsupportedMediaType,
+        )
+        .saying("send application/json in UTF-8, not compressed"),
         BodyFault::Json(why) => {
-            Told::new(StatusCode::BAD_REQUEST, "malformed_json").saying(why.clone())
+            Told::new(StatusCode::BAD_REQUEST, Code::MalformedJson).saying(why.clone())
         }
         BodyFault::Broken
         | BodyFault::Multipart(_)
         | BodyFault::NotAnObject(_)
-        | BodyFault::Fields(_) => Told::new(StatusCode::BAD_REQUEST, "malformed_body"),
+        | BodyFault::Fields(_) => Told::new(StatusCode::BAD_REQUEST, Code::MalformedBody),
     }
 }
 
 fn member(fault: &MemberFault) -> Told {
     let told = |code| Told::new(StatusCode::BAD_REQUEST, code);
     match fault {
-        MemberFault::Unknown(name) => told("unknown_member").about(name),
-        MemberFault::Missing(name) => told("missing_member").about(name),
+        MemberFault::Unknown(name) => told(Code::UnknownMember).about(name),
+        MemberFault::Missing(name) => told(Code::MissingMember).about(name),
         MemberFault::Invalid { name, expected } => {
-            told("invalid_member").saying(*expected).about(name)
+            told(Code::InvalidMember).saying(*expected).about(name)
         }
     }
 }
 
 fn account(error: &AccountError) -> Told {
     let (status, code) = match error {
-        AccountError::UnusableName => (StatusCode::BAD_REQUEST, "unusable_username"),
-        AccountError::UnusableEmail => (StatusCode::BAD_REQUEST, "unusable_email"),
-        AccountError::UnusablePassword => (StatusCode::BAD_REQUEST, "weak_password"),
-        AccountError::TooManyAttributes => (StatusCode::BAD_REQUEST, "too_many_attributes"),
-        AccountError::EmailNeeded => (StatusCode::BAD_REQUEST, "email_needed"),
-        AccountError::EmailTaken => (StatusCode::CONFLICT, "email_taken"),
-        AccountError::NameTaken => (StatusCode::CONFLICT, "username_taken"),
-        AccountError::SuperuserRequired => (StatusCode::FORBIDDEN, "superuser_required"),
+        AccountError::UnusableName => (StatusCode::BAD_REQUEST, Code::UnusableUsername),
+        AccountError::UnusableEmail => (StatusCode::BAD_REQUEST, Code::UnusableEmail),
+        AccountError::UnusablePassword => (StatusCode::BAD_REQUEST, Code::WeakPassword),
+        AccountError::TooManyAttributes => (StatusCode::BAD_REQUEST, Code::TooManyAttributes),
+        AccountError::EmailNeeded => (StatusCode::BAD_REQUEST, Code::EmailNeeded),
+        AccountError::EmailTaken => (StatusCode::CONFLICT, Code::EmailTaken),
+        AccountError::NameTaken => (StatusCode::CONFLICT, Code::UsernameTaken),
+        AccountError::SuperuserRequired => (StatusCode::FORBIDDEN, Code::SuperuserRequired),
         AccountError::Unknown => return Problem::NotFound.told(),
         AccountError::Authority(error) if error.is_temporary() => {
             return Problem::Unavailable.told();
@@ -220,7 +224,7 @@ impl IntoResponse for Problem {
             r#type: "about:blank",
             title: told.status.canonical_reason().unwrap_or_default(),
             status: told.status.as_u16(),
-            code: told.code,
+            code: told.code.name(),
             detail: told.detail.as_deref(),
             name: told.name.as_deref(),
         };

@@ -10,6 +10,7 @@ use countersign::policy::TokenClass;
 
 use super::text::Text;
 use super::translation::Translation;
+use crate::code::Code;
 
 /// An answer to a request.
 ///
@@ -53,14 +54,11 @@ pub(crate) enum Content {
     /// JSON as it stands, with nothing in it for people.
     Json(Cow<'static, str>),
     /// What went wrong, and its name for programs where the original has one.
-    Detail {
-        text: Text,
-        code: Option<&'static str>,
-    },
+    Detail { text: Text, code: Option<Code> },
     /// A token that is of none of the classes, and what each of them says.
     NoTypeFits {
         text: Text,
-        code: &'static str,
+        code: Code,
         messages: Vec<(TokenClass, Text)>,
     },
     /// What is wrong, by field.
@@ -107,9 +105,9 @@ fn detail(text: &Text, translation: Option<&Translation>) -> String {
     json
 }
 
-fn push_code(json: &mut String, code: &str) {
+fn push_code(json: &mut String, code: Code) {
     json.push_str(r#","code":""#);
-    json.push_str(code);
+    json.push_str(code.name());
     json.push('"');
 }
 

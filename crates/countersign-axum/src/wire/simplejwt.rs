@@ -19,6 +19,7 @@ use super::answer::Content;
 use super::text::{Message, Text};
 use crate::body::fields::{FieldErrors, FieldFault};
 use crate::body::{BodyFault, NotAnObject};
+use crate::code::Code;
 use crate::headers;
 use crate::negotiation::NotAcceptable;
 
@@ -90,7 +91,7 @@ pub(crate) fn token_refused(refusal: &TokenRefusal) -> Answer {
 /// A refused token at the verify endpoint. No cause: whoever verifies a token need not be its owner.
 pub(crate) fn verification_refused(refusal: &TokenRefusal) -> Answer {
     match told(refusal) {
-        Told::OfTheToken(text) => coded(text, TOKEN_NOT_VALID),
+        Told::OfTheToken(text) => coded(text, Code::TokenNotValid),
         Told::OfTheAccount(message) => detail(StatusCode::UNAUTHORIZED, message),
     }
 }
@@ -121,10 +122,10 @@ pub(crate) fn access_refused(refusal: &AccessRefusal) -> Answer {
                     with_cause(answer, &of_class.refusal)
                 })
         }
-        AccessRefusal::NoUserClaim => coded(Message::NoUserClaim, TOKEN_NOT_VALID),
-        AccessRefusal::AccountUnknown => coded(Message::UserNotFound, "user_not_found"),
-        AccessRefusal::AccountInactive => coded(Message::UserInactive, "user_inactive"),
-        AccessRefusal::PasswordChanged => coded(Message::PasswordChanged, "password_changed"),
+        AccessRefusal::NoUserClaim => coded(Message::NoUserClaim, Code::TokenNotValid),
+        AccessRefusal::AccountUnknown => coded(Message::UserNotFound, Code::UserNotFound),
+        AccessRefusal::AccountInactive => coded(Message::UserInactive, Code::UserInactive),
+        AccessRefusal::PasswordChanged => coded(Message::PasswordChanged, Code::PasswordChanged),
     }
 }
 
@@ -135,7 +136,7 @@ pub(crate) fn credentials_absent() -> Answer {
 
 /// Credentials that are not a scheme and one value.
 pub(crate) fn credentials_malformed() -> Answer {
-    coded(Message::CredentialsMalformed, "bad_authorization_header")
+    coded(Message::CredentialsMalformed, Code::BadAuthorizationHeader)
 }
 
 /// Credentials that cannot be a token, of whatever class.
@@ -313,7 +314,7 @@ fn no_type_fits(messages: impl Iterator<Item = (TokenClass, Text)>) -> Answer {
         StatusCode::UNAUTHORIZED,
         Content::NoTypeFits {
             text: Message::NoTypeFits.into(),
-            code: TOKEN_NOT_VALID,
+            code: Code::TokenNotValid,
             messages: messages.collect(),
         },
     )
@@ -348,7 +349,7 @@ fn detail(status: StatusCode, text: impl Into<Text>) -> Answer {
     Answer::new(status, Content::Detail { text, code: None })
 }
 
-fn coded(text: impl Into<Text>, code: &'static str) -> Answer {
+fn coded(text: impl Into<Text>, code: Code) -> Answer {
     let (text, code) = (text.into(), Some(code));
     Answer::new(StatusCode::UNAUTHORIZED, Content::Detail { text, code })
 }
@@ -360,5 +361,3 @@ fn untranslated(text: impl Into<Cow<'static, str>>) -> Text {
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
-
-const TOKEN_NOT_VALID: &str = "token_not_valid";
