@@ -108,6 +108,7 @@
 //! - Claims of a token that was not verified, and why hardly anybody should want them:
 //!   [`dangerous`].
 //! - Tokens that were revoked before they expired: [`RevocationIndex`].
+//! - A user made of claims alone, where there is no database: [`TokenUser`].
 //! - Tokens that come with every request, and signatures that take longer than everything else:
 //!   [`VerifyCache`].
 //!
@@ -130,6 +131,7 @@ pub mod remote;
 mod revocation;
 mod time;
 mod token;
+mod token_user;
 mod verifier;
 mod verify_cache;
 
@@ -149,6 +151,7 @@ pub use revocation::{
 };
 pub use time::{Timestamp, UnixMillis};
 pub use token::SignedToken;
+pub use token_user::{NoUser, TokenUser};
 pub use verifier::{
     Authenticated, Malformation, Segment, UserClaim, Verified, Verifier, VerifyError, dangerous,
 };
