@@ -4,10 +4,15 @@
 //! stands in for; whoever reads a configuration then overrides single fields, and [`Policy::validate`] refuses
 //! what contradicts itself before anything is issued.
 
+mod claims;
+
 use std::time::Duration;
 
 use countersign_token::Algorithm;
 
+pub use self::claims::{AccountClaim, AccountField, ClaimsAtRefresh, ClaimsPolicy, UnfitClaims};
+
+use crate::account::Account;
 use crate::language::Language;
 use crate::password::Argon2Cost;
 use crate::rotation::{ReuseDetection, RotationMode, RotationPolicy};
@@ -46,6 +51,8 @@ pub struct Policy {
     pub preset: Preset,
     /// What tokens say and how long they live.
     pub tokens: TokenPolicy,
+    /// What tokens say of their account besides naming it.
+    pub claims: ClaimsPolicy,
     /// What happens to refresh tokens.
     pub rotation: RotationPolicy,
     /// How sessions live and what they decide.
@@ -234,6 +241,28 @@ pub struct AccountPolicy {
     pub check_active: bool,
     /// Whether a sign-in is noted on the account (`UPDATE_LAST_LOGIN`).
     pub record_login: bool,
+    /// Who may sign in and refresh, of all that are active.
+    pub sign_in: SignInRequirements,
+}
+
+/// What an account must have to sign in and to refresh, besides being active; nothing by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SignInRequirements {
+    /// The staff flag.
+    pub staff: bool,
+    /// The superuser flag.
+    pub superuser: bool,
+    /// A verified e-mail address.
+    pub email_verified: bool,
+}
+
+impl SignInRequirements {
+    /// Whether an account meets all of them.
+    pub const fn are_met_by(self, account: &Account) -> bool {
+        (!self.staff || account.privileges.staff)
+            && (!self.superuser || account.privileges.superuser)
+            && (!self.email_verified || account.email_verified)
+    }
 }
 
 /// What a change of the account does to its sessions.
@@ -337,12 +366,16 @@ impl Policy {
         }
     }
 
-    /// Whether a refresh must look at the account: its changes do not end its sessions, or the token says something
-    /// of it that is to be compared.
+    /// Whether a refresh must look at the account: because its changes do not end its sessions, because they decide
+    /// whether it may sign in, because the token says something of it that is to be compared, or because the new
+    /// tokens tell of them.
     pub fn reads_account_at_refresh(&self) -> bool {
+        let renewed = self.claims.at_refresh == ClaimsAtRefresh::Renewed;
         self.accounts.on_deactivation == OnAccountChange::KeepSessions
             || self.tokens.check_password_mark
             || self.tokens.user_field != UserField::Id
+            || self.accounts.sign_in != SignInRequirements::default()
+            || (renewed && !self.claims.from_account.is_empty())
     }
 
     /// Whether an e-mail address must be the account's own, because somebody is told by it.
@@ -357,6 +390,7 @@ impl Policy {
     pub fn validate(&self) -> Result<(), PolicyError> {
         self.validate_lifetimes()?;
         self.validate_claim_names()?;
+        self.validate_account_claims()?;
         self.validate_rotation()?;
         if self.tokens.resource_classes.is_empty() {
             return Err(PolicyError::new(
@@ -455,6 +489,21 @@ impl Policy {
         Ok(())
     }
 
+    fn validate_account_claims(&self) -> Result<(), PolicyError> {
+        let mut taken = Vec::new();
+        for claim in &self.claims.from_account {
+            let name = claim.name.as_str();
+            if name.is_empty() || self.tokens.is_own_claim(name) || taken.contains(&name) {
+                return Err(PolicyError::new(
+                    "claims.from_account",
+                    "each needs a name of its own, which none of the authority's claims has",
+                ));
+            }
+            taken.push(name);
+        }
+        Ok(())
+    }
+
     fn validate_rotation(&self) -> Result<(), PolicyError> {
         let rotation = &self.rotation;
         if rotation.mode == RotationMode::Fork && rotation.reuse_detection == ReuseDetection::On {
@@ -510,6 +559,10 @@ fn modern() -> Policy {
             key_id: KeyIdInHeader::Always,
             ..token_defaults()
         },
+        claims: ClaimsPolicy {
+            from_account: Vec::new(),
+            at_refresh: ClaimsAtRefresh::Renewed,
+        },
         rotation: RotationPolicy {
             mode: RotationMode::Rotate,
             reuse_detection: ReuseDetection::On,
@@ -526,6 +579,7 @@ fn modern() -> Policy {
             on_password_change: OnAccountChange::EndSessions,
             check_active: true,
             record_login: true,
+            sign_in: SignInRequirements::default(),
         },
         foreign: ForeignTokenPolicy::Off,
         blacklist: Blacklist::Enabled { history: false },
@@ -540,6 +594,10 @@ fn simplejwt() -> Policy {
     Policy {
         preset: Preset::SimpleJwt,
         tokens: token_defaults(),
+        claims: ClaimsPolicy {
+            from_account: Vec::new(),
+            at_refresh: ClaimsAtRefresh::CarriedOver,
+        },
         rotation: RotationPolicy {
             mode: RotationMode::Off,
             reuse_detection: ReuseDetection::Off,
@@ -556,6 +614,7 @@ fn simplejwt() -> Policy {
             on_password_change: OnAccountChange::KeepSessions,
             check_active: true,
             record_login: false,
+            sign_in: SignInRequirements::default(),
         },
         foreign: ForeignTokenPolicy::Signed,
         blacklist: Blacklist::Enabled { history: false },
@@ -642,7 +701,7 @@ mod tests {
     #[test]
     fn contradictions_are_refused_by_the_name_of_the_setting() {
         type Change = fn(&mut Policy);
-        let cases: [(&str, Change); 13] = [
+        let cases: [(&str, Change); 16] = [
             ("jwt.access_token_lifetime", |p| {
                 p.tokens.access_lifetime = Duration::ZERO;
             }),
@@ -668,6 +727,16 @@ mod tests {
             ("jwt.token_type_claim", |p| {
                 p.tokens.token_type_claim = Some("exp".to_owned());
             }),
+            ("claims.from_account", |p| {
+                p.claims.from_account = vec![claim("", AccountField::Email)];
+            }),
+            ("claims.from_account", |p| {
+                p.claims.from_account = vec![claim("sid", AccountField::Email)];
+            }),
+            ("claims.from_account", |p| {
+                let twice = claim("mail", AccountField::Email);
+                p.claims.from_account = vec![twice.clone(), twice];
+            }),
             ("rotation.reuse_detection", |p| {
                 p.rotation.mode = RotationMode::Fork;
             }),
@@ -685,6 +754,13 @@ mod tests {
             let mut policy = Policy::preset(Preset::Modern);
             change(&mut policy);
             assert_eq!(policy.validate().map_err(|e| e.setting), Err(setting));
+        }
+    }
+
+    fn claim(name: &str, field: AccountField) -> AccountClaim {
+        AccountClaim {
+            name: name.to_owned(),
+            field,
         }
     }
 }

@@ -33,9 +33,16 @@ impl Submission for SlidingToken {
 
 /// Refreshes. The token that was sent stays good until its own expiry.
 pub(crate) async fn refresh(posted: Posted<SlidingToken>) -> Response {
-    let Posted { exchange, form, .. } = posted;
-    let SlidingToken(token) = form;
-    exchange.answer(match exchange.authority().refresh_sliding(&token).await {
+    let Posted {
+        exchange,
+        sender,
+        form: SlidingToken(token),
+    } = posted;
+    let refreshed = exchange
+        .authority()
+        .refresh_sliding(&token, &sender.client())
+        .await;
+    exchange.answer(match refreshed {
         Ok(Refresh::Issued(token)) => simplejwt::sliding(&token),
         Ok(Refresh::Refused(refusal)) => simplejwt::token_refused(&refusal),
         Err(error) => failure::answer(&error),

@@ -1,6 +1,6 @@
 //! Refreshing with a token that somebody else minted: its first use moves the login onto a session of ours.
 
-use countersign_token::{Authenticated, Refresh as RefreshKind, Timestamp, UnixMillis};
+use countersign_token::{Authenticated, ClaimsSet, Refresh as RefreshKind, Timestamp, UnixMillis};
 
 use super::blacklist::refuse_ended;
 use super::login::Form;
@@ -49,7 +49,13 @@ impl Authority {
                 .refresh_adopted(genuine, session, &account, client, now)
                 .await;
         }
-        self.adopt(genuine, &account, client, now).await
+        let claims = self
+            .claims_at_refresh(genuine, Some(&account), client, now)
+            .await?;
+        let Some(claims) = claims else {
+            return Ok(Refresh::Refused(Refusal::AccountInactive.into()));
+        };
+        self.adopt(genuine, &account, &claims, client, now).await
     }
 
     /// Whether foreign tokens are accepted at all and this one is not blacklisted; and what is recorded of it.
@@ -82,7 +88,7 @@ impl Authority {
         let Some(account) = self.account_named(genuine).await? else {
             return Ok(Err(Refusal::AccountGone));
         };
-        if self.policy.accounts.check_active && !account.is_active() {
+        if !self.may_refresh(&account) {
             return Ok(Err(Refusal::AccountInactive));
         }
         if !self.has_password_mark(genuine, &account)? {
@@ -148,6 +154,7 @@ impl Authority {
         &self,
         genuine: &Authenticated,
         account: &Account,
+        claims: &ClaimsSet,
         client: &Client<'_>,
         now: UnixMillis,
     ) -> Result<Refresh, AuthorityError> {
@@ -169,7 +176,18 @@ impl Authority {
             Adopted::Opened(session) if self.changed_meanwhile(&session, now).await? => {
                 Ok(Refresh::Refused(Refusal::AccountGone.into()))
             }
-            Adopted::Opened(session) => self.refresh_first_use(genuine, session, client, now).await,
+            Adopted::Opened(session) => {
+                let presented = presented(genuine, session.number, session.account, client, now);
+                let claims = Some(claims);
+                self.refresh_first_use(
+                    session,
+                    Presented {
+                        claims,
+                        ..presented
+                    },
+                )
+                .await
+            }
             Adopted::Known(ForeignToken {
                 session: Some(session),
                 ..
@@ -207,12 +225,9 @@ impl Authority {
 
     async fn refresh_first_use(
         &self,
-        genuine: &Authenticated,
         session: SessionRecord,
-        client: &Client<'_>,
-        now: UnixMillis,
+        presented: Presented<'_>,
     ) -> Result<Refresh, AuthorityError> {
-        let presented = presented(genuine, session.number, session.account, client, now);
         if self.policy.rotation.mode == RotationMode::Rotate {
             return self.issue_adopted(&session, presented);
         }
@@ -255,5 +270,6 @@ fn presented<'a>(
         genuine,
         client,
         now,
+        claims: None,
     }
 }

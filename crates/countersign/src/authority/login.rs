@@ -3,11 +3,12 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use countersign_token::UnixMillis;
+use countersign_token::{ClaimsSet, UnixMillis};
 
 use super::{Authority, AuthorityError, Client, TokenPair};
 use crate::account::{Account, AccountId, AccountKey, Residence};
 use crate::audit::{Actor, AuditEvent, AuditKind};
+use crate::hooks::{SignInRefused, SignedIn};
 use crate::password::{Check, EncodedPassword, PlainPassword, Upgrade};
 use crate::policy::LoginName;
 use crate::random::draw;
@@ -24,6 +25,22 @@ pub enum SignIn<T = TokenPair> {
     Refused,
 }
 
+/// A session that was opened, with what its tokens say besides naming it.
+pub(super) struct OpenedSession {
+    pub(super) account: Account,
+    pub(super) record: SessionRecord,
+    pub(super) claims: ClaimsSet,
+}
+
+/// Whom a session is opened for without a password.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Admission {
+    /// Whoever may sign in.
+    IfAllowed,
+    /// Anybody: whoever asks knows why.
+    EvenIfInactive,
+}
+
 /// The tokens that a session is opened for.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Form {
@@ -37,11 +54,14 @@ impl Authority {
     /// Signs in with a password; `login` is the user name, or the e-mail address where the settings say so.
     ///
     /// Unknown name, wrong password and inactive account get the same answer after the same work: a password is
-    /// hashed in every case. A stored hash that is not today's is replaced on the way; if that fails, the
-    /// sign-in goes on.
+    /// hashed in every case. Whoever is active and [not admitted](crate::hooks::Hooks::sign_in_rule) gets that
+    /// answer, too. A stored hash that is not today's is replaced on the way; if that fails, the sign-in goes on.
     ///
     /// # Errors
     /// [`AuthorityError`]: no session was opened, or none that anybody has the tokens of.
+    ///
+    /// # Source
+    /// SimpleJWT `TokenObtainPairView`, `USER_AUTHENTICATION_RULE`, `ON_LOGIN_SUCCESS`, `ON_LOGIN_FAILED`.
     pub async fn login(
         &self,
         login: &str,
@@ -50,7 +70,7 @@ impl Authority {
     ) -> Result<SignIn, AuthorityError> {
         let signed_in = self.sign_in(login, password, Form::Pair, client).await?;
         Ok(match signed_in {
-            Some((account, session)) => SignIn::Opened(self.mint_pair(&account, &session)?),
+            Some(opened) => SignIn::Opened(self.mint_pair(&opened)?),
             None => SignIn::Refused,
         })
     }
@@ -62,12 +82,14 @@ impl Authority {
         password: PlainPassword,
         form: Form,
         client: &Client<'_>,
-    ) -> Result<Option<(Account, SessionRecord)>, AuthorityError> {
+    ) -> Result<Option<OpenedSession>, AuthorityError> {
         let now = self.clock.now();
-        let account = if is_plausible(login) && !password.is_too_long() {
-            self.accounts.find_account_by(self.login_key(login)).await?
-        } else {
-            None
+        let name = is_plausible(login).then_some(login);
+        let account = match name {
+            Some(name) if !password.is_too_long() => {
+                self.accounts.find_account_by(self.login_key(name)).await?
+            }
+            _ => None,
         };
         let stored = account.as_ref().map(|account| account.password.clone());
         self.learn_decoys(now).await?;
@@ -80,28 +102,36 @@ impl Authority {
             .hasher
             .check(bounded(password), stored, name_digest, upgrade)
             .await?;
-        let (Some(account), Check::Matches { upgrade }) = (account.as_ref(), check) else {
-            self.note_refusal(account.as_ref(), client, now).await?;
-            return Ok(None);
-        };
-        if !self.may_sign_in(account) {
-            self.note_refusal(Some(account), client, now).await?;
-            return Ok(None);
+        let mut opened = None;
+        if let (Some(account), Check::Matches { upgrade }) = (&account, check)
+            && self.may_sign_in(account)
+        {
+            self.upgrade_password(account, upgrade).await;
+            let session = self.new_session(account, form, client, now)?;
+            opened = self
+                .open_for(account, &session, AuditKind::Login, client)
+                .await?;
         }
-        self.upgrade_password(account, upgrade).await;
-        let session = self.new_session(account, form, client, now)?;
-        let opened = self
-            .open_for(account, &session, AuditKind::Login, client)
+        self.tell_of_sign_in(name, account.as_ref(), opened.as_ref(), client, now)
             .await?;
-        if opened.is_none() {
-            self.note_refusal(Some(account), client, now).await?;
-        }
-        Ok(opened.map(|session| (account.clone(), session)))
+        Ok(opened)
     }
 
-    /// Opens a session without a password: for single sign-on, passkeys, and the command line.
+    /// Opens a session without a password: for single sign-on, passkeys, and the command line. Its tokens are those
+    /// of a sign-in, further claims included; a [`SignInObserver`](crate::hooks::SignInObserver) is not told, for
+    /// whoever calls this knows.
     ///
-    /// Returns `None` if the account does not exist or is inactive.
+    /// Returns `None` if the account does not exist, is inactive, or is refused by settings or hooks.
+    ///
+    /// ```
+    /// # use countersign::account::AccountId;
+    /// # use countersign::authority::{Authority, AuthorityError, Client};
+    /// /// Whoever has shown a passkey, or comes back from another service, is known by now.
+    /// async fn welcome(authority: &Authority, account: AccountId) -> Result<Option<String>, AuthorityError> {
+    ///     let pair = authority.open_session(account, &Client::default()).await?;
+    ///     Ok(pair.map(|pair| pair.refresh.as_str().to_owned()))
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`AuthorityError`]: no session was opened.
@@ -110,27 +140,71 @@ impl Authority {
         account: AccountId,
         client: &Client<'_>,
     ) -> Result<Option<TokenPair>, AuthorityError> {
-        let found = self.accounts.find_account(account).await?;
-        let Some(account) = found.filter(|account| self.may_sign_in(account)) else {
+        self.open_without_password(account, Admission::IfAllowed, client)
+            .await
+    }
+
+    /// The same for an account that may not sign in: one that waits to be activated, for instance. Nobody but the
+    /// operator should be able to ask for this.
+    ///
+    /// The tokens are genuine, and whoever verifies them elsewhere accepts them. Here, where
+    /// [`check_active`](crate::policy::AccountPolicy::check_active) is on, the access token opens nothing until the
+    /// account is active. Deactivating the account once more ends the session where deactivation ends sessions.
+    ///
+    /// Returns `None` if the account does not exist, or if hooks refuse to give it claims.
+    ///
+    /// # Errors
+    /// [`AuthorityError`]: no session was opened.
+    ///
+    /// # Source
+    /// SimpleJWT `for_user`, which does so for everybody (CVE-2024-22513).
+    pub async fn open_session_even_if_inactive(
+        &self,
+        account: AccountId,
+        client: &Client<'_>,
+    ) -> Result<Option<TokenPair>, AuthorityError> {
+        self.open_without_password(account, Admission::EvenIfInactive, client)
+            .await
+    }
+
+    async fn open_without_password(
+        &self,
+        account: AccountId,
+        admission: Admission,
+        client: &Client<'_>,
+    ) -> Result<Option<TokenPair>, AuthorityError> {
+        let Some(account) = self.accounts.find_account(account).await? else {
             return Ok(None);
         };
+        let is_admitted = match admission {
+            Admission::IfAllowed => self.may_sign_in(&account),
+            Admission::EvenIfInactive => self.can_be_named(&account),
+        };
+        if !is_admitted {
+            return Ok(None);
+        }
         let session = self.new_session(&account, Form::Pair, client, self.clock.now())?;
         let opened = self
             .open_for(&account, &session, AuditKind::SessionOpened, client)
             .await?;
-        opened
-            .map(|session| self.mint_pair(&account, &session))
-            .transpose()
+        opened.map(|opened| self.mint_pair(&opened)).transpose()
     }
 
+    /// Asks for the further claims and opens the session: in this order, so that a refusal leaves nothing behind.
     async fn open_for(
         &self,
         account: &Account,
         session: &NewSession,
         kind: AuditKind,
         client: &Client<'_>,
-    ) -> Result<Option<SessionRecord>, AuthorityError> {
+    ) -> Result<Option<OpenedSession>, AuthorityError> {
         let now = session.created_at;
+        let claims = self
+            .claims_at_sign_in(account, session.sid, client, now)
+            .await?;
+        let Some(claims) = claims else {
+            return Ok(None);
+        };
         // Its tokens are signed with the key that signs by now.
         self.feed.freshen().await?;
         let event = AuditEvent::new(now, kind, Actor::Client)
@@ -140,7 +214,8 @@ impl Authority {
         let Opening::Opened(record) = self.store.open_session(session, Some(&event)).await? else {
             return Ok(None);
         };
-        if self.changed_meanwhile(&record, now).await? {
+        // Who asks for an inactive account's session has not been overtaken by its deactivation.
+        if account.is_active() && self.changed_meanwhile(&record, now).await? {
             return Ok(None);
         }
         if self.policy.accounts.record_login {
@@ -149,7 +224,11 @@ impl Authority {
         if session.limit.is_some() {
             self.feed.catch_up().await?;
         }
-        Ok(Some(record))
+        Ok(Some(OpenedSession {
+            account: account.clone(),
+            record,
+            claims,
+        }))
     }
 
     /// A session for an account as it was just read.
@@ -187,9 +266,13 @@ impl Authority {
         }
     }
 
-    /// Whether an account is active, and has the name by which tokens would call it.
+    /// Whether an account is active, has the name by which tokens would call it, and is admitted.
     fn may_sign_in(&self, account: &Account) -> bool {
-        account.is_active() && !self.name_of(account).is_empty()
+        account.is_active() && self.can_be_named(account) && self.admits(account)
+    }
+
+    fn can_be_named(&self, account: &Account) -> bool {
+        !self.name_of(account).is_empty()
     }
 
     fn guard(&self, account: &Account) -> AccountGuard {
@@ -197,22 +280,48 @@ impl Authority {
         match self.accounts.residence() {
             Residence::InStore => AccountGuard::Stored {
                 credential_version,
-                must_be_active: self.policy.accounts.check_active,
+                // Whoever opens a session for an account that he saw inactive means to.
+                must_be_active: self.policy.accounts.check_active && account.is_active(),
             },
             Residence::Elsewhere => AccountGuard::Elsewhere { credential_version },
         }
     }
 
-    async fn note_refusal(
+    /// Notes a refusal, and tells of either outcome whoever wants to know.
+    async fn tell_of_sign_in(
         &self,
+        username: Option<&str>,
         account: Option<&Account>,
+        opened: Option<&OpenedSession>,
         client: &Client<'_>,
-        now: UnixMillis,
+        at: UnixMillis,
     ) -> Result<(), StoreError> {
+        if let (Some(account), Some(opened)) = (account, opened) {
+            if let Some(observer) = &self.hooks.observer {
+                let event = SignedIn {
+                    account,
+                    session: opened.record.sid,
+                    client,
+                    at,
+                };
+                observer.signed_in(&event).await;
+            }
+            return Ok(());
+        }
         let mut event =
-            AuditEvent::new(now, AuditKind::LoginFailed, Actor::Client).from_ip(client.ip);
+            AuditEvent::new(at, AuditKind::LoginFailed, Actor::Client).from_ip(client.ip);
         event.subject = account.map(|account| account.id);
-        self.store.append_audit(&event).await
+        self.store.append_audit(&event).await?;
+        if let Some(observer) = &self.hooks.observer {
+            let event = SignInRefused {
+                username,
+                account,
+                client,
+                at,
+            };
+            observer.sign_in_refused(&event).await;
+        }
+        Ok(())
     }
 
     /// Looks from time to time at what the accounts' passwords cost to check, for the decoys of unknown names.

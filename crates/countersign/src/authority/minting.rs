@@ -8,7 +8,8 @@ use countersign_token::{
     TokenKind, UnixMillis, Verifier, VerifyCache,
 };
 
-use super::login::Form;
+use super::further;
+use super::login::{Form, OpenedSession};
 use super::{Authority, AuthorityError, TokenPair};
 use crate::account::Account;
 use crate::policy::TokenPolicy;
@@ -43,12 +44,10 @@ pub(super) fn verifier(tokens: &TokenPolicy, keys: Arc<KeySet>) -> Verifier {
 
 impl Authority {
     /// The two tokens of a session that was just opened.
-    pub(super) fn mint_pair(
-        &self,
-        account: &Account,
-        session: &SessionRecord,
-    ) -> Result<TokenPair, AuthorityError> {
-        let claims = self.login_claims(account, session)?;
+    pub(super) fn mint_pair(&self, opened: &OpenedSession) -> Result<TokenPair, AuthorityError> {
+        let session = &opened.record;
+        let mut claims = self.login_claims(&opened.account, session)?;
+        further::add(&opened.claims, &mut claims)?;
         Ok(TokenPair {
             access: self.mint_access(session, &claims, session.created_at)?,
             refresh: self.mint_refresh(session, claims)?,
@@ -75,9 +74,9 @@ impl Authority {
     /// The sliding token of a session that was just opened.
     pub(super) fn mint_sliding(
         &self,
-        account: &Account,
-        session: &SessionRecord,
+        opened: &OpenedSession,
     ) -> Result<SignedToken, AuthorityError> {
+        let session = &opened.record;
         let address = TokenAddress::Sliding(current_address(session));
         let tokens = &self.policy.tokens;
         let mut claims = self.head_claims(Sliding::TYPE)?;
@@ -87,7 +86,8 @@ impl Authority {
         claims.insert(&tokens.token_id_claim, self.seal(session, address)?)?;
         let window_end = session.refresh_expires_at.seconds();
         claims.insert(&tokens.sliding_refresh_claim, window_end)?;
-        self.add_owner_claims(&mut claims, account, session)?;
+        self.add_owner_claims(&mut claims, &opened.account, session)?;
+        further::add(&opened.claims, &mut claims)?;
         self.sign(claims)
     }
 

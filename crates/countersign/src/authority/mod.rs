@@ -10,6 +10,7 @@ mod elsewhere;
 mod explain;
 mod feed;
 mod foreign;
+mod further;
 mod identify;
 mod ledger;
 mod login;
@@ -49,9 +50,10 @@ use self::feed::RevocationFeed;
 use self::ledger::SessionFacts;
 use crate::account::Accounts;
 use crate::clock::Clock;
+use crate::hooks::Hooks;
 use crate::keys::{KeyRing, KeyRingError};
 use crate::password::{HasherError, PasswordHasher};
-use crate::policy::{Policy, PolicyError};
+use crate::policy::{Policy, PolicyError, UnfitClaims};
 use crate::random::{NoRandomness, Random, SystemRandom};
 use crate::rotation::Refusal;
 use crate::sealed_id::{Opened, SealingError};
@@ -98,6 +100,7 @@ pub struct Authority {
     accounts: Arc<dyn Accounts>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    hooks: Hooks,
     hasher: PasswordHasher,
     /// When the decoys are due to be drawn again, in milliseconds; whoever moves it on draws them.
     decoys_due_at: AtomicI64,
@@ -144,12 +147,21 @@ pub enum AuthorityError {
     /// A claim could not be written.
     #[error("the claims could not be written")]
     Claims(#[from] countersign_token::ClaimsError),
+    /// Further claims cannot stand in a token.
+    #[error("the further claims cannot be written")]
+    UnfitClaims(#[from] UnfitClaims),
+    /// A source of claims could not be asked; callers answer 503.
+    #[error("the further claims could not be had")]
+    ClaimsUnavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl AuthorityError {
     /// Whether trying again later may help.
     pub const fn is_temporary(&self) -> bool {
-        matches!(self, Self::Store(_) | Self::Hasher(HasherError::Overloaded))
+        matches!(
+            self,
+            Self::Store(_) | Self::Hasher(HasherError::Overloaded) | Self::ClaimsUnavailable(_)
+        )
     }
 }
 
@@ -252,7 +264,15 @@ impl Authority {
             accounts,
             clock,
             random,
+            hooks: Hooks::default(),
         })
+    }
+
+    /// The same authority with what a program of its own adds.
+    #[must_use]
+    pub fn with_hooks(mut self, hooks: Hooks) -> Self {
+        self.hooks = hooks;
+        self
     }
 
     /// The settings.

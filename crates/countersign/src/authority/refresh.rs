@@ -1,10 +1,12 @@
 //! Refreshing: a refresh token for a new access token and, with rotation, its own successor.
 
-use countersign_token::{Authenticated, Refresh as RefreshKind, SignedToken, UnixMillis};
+use countersign_token::{
+    Authenticated, ClaimsError, ClaimsSet, Refresh as RefreshKind, SignedToken, UnixMillis,
+};
 
 use super::login::Form;
 use super::{Authority, AuthorityError, Client, TokenRefusal};
-use crate::account::AccountId;
+use crate::account::{Account, AccountId};
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::rotation::{
     AccountAtRefresh, Decision, PresentedToken, Refusal, RotationMode, RotationStep, decide,
@@ -40,6 +42,33 @@ pub(super) struct Presented<'a> {
     pub(super) genuine: &'a Authenticated,
     pub(super) client: &'a Client<'a>,
     pub(super) now: UnixMillis,
+    /// What its successors say, where that is not what the token says itself.
+    pub(super) claims: Option<&'a ClaimsSet>,
+}
+
+impl Presented<'_> {
+    /// What the token's successors say, but for times and ids.
+    fn successor_claims(&self) -> Result<ClaimsSet, ClaimsError> {
+        self.claims
+            .cloned()
+            .map_or_else(|| self.genuine.claims(), Ok)
+    }
+}
+
+impl FoundAtRefresh {
+    pub(super) const fn is_fit(&self) -> bool {
+        matches!(
+            self.fitness,
+            AccountAtRefresh::Unread | AccountAtRefresh::Fit
+        )
+    }
+}
+
+/// The account at a refresh, and what that means.
+pub(super) struct FoundAtRefresh {
+    pub(super) fitness: AccountAtRefresh,
+    /// `None` also if nobody looked.
+    pub(super) account: Option<Account>,
 }
 
 impl Authority {
@@ -96,6 +125,7 @@ impl Authority {
             genuine,
             client,
             now,
+            claims: None,
         };
         self.refresh_presented(presented).await
     }
@@ -115,10 +145,28 @@ impl Authority {
         {
             return Ok(Refresh::Refused(Refusal::Ended(cause).into()));
         }
-        let account = self
+        let found = self
             .account_at_refresh(presented.token.account, presented.genuine)
             .await?;
-        let may_be_fit = matches!(account, AccountAtRefresh::Unread | AccountAtRefresh::Fit);
+        let asks = presented.claims.is_none() && self.asks_for_claims_at_refresh();
+        if asks && let Some(refused) = self.refuse_unasked(found.fitness, presented).await? {
+            return Ok(refused);
+        }
+        let may_be_fit = found.is_fit();
+        let claims = if may_be_fit && presented.claims.is_none() {
+            let (account, client) = (found.account.as_ref(), presented.client);
+            let renewed = self.claims_at_refresh(presented.genuine, account, client, presented.now);
+            match renewed.await? {
+                Some(claims) => Some(claims),
+                None => return Ok(Refresh::Refused(Refusal::AccountInactive.into())),
+            }
+        } else {
+            None
+        };
+        let presented = Presented {
+            claims: presented.claims.or(claims.as_ref()),
+            ..presented
+        };
         let lineage = if self.policy.rotation.mode == RotationMode::Rotate && may_be_fit {
             match self.try_rotate(&presented).await? {
                 Rotation::Won(session) => {
@@ -135,12 +183,39 @@ impl Authority {
         let decision = decide(
             &self.policy.rotation,
             &lineage,
-            account,
+            found.fitness,
             &presented.token,
             self.client_digest(presented.client),
             presented.now,
         );
         self.carry_out(decision, &lineage, presented).await
+    }
+
+    /// Refuses what will be refused anyway, before somebody else is asked for claims. Whether a token that passes is
+    /// still good afterwards is decided afterwards.
+    async fn refuse_unasked(
+        &self,
+        account: AccountAtRefresh,
+        presented: Presented<'_>,
+    ) -> Result<Option<Refresh>, AuthorityError> {
+        let Some(lineage) = self.store.find_session(presented.token.session).await? else {
+            return Ok(Some(Refresh::Refused(Refusal::Unknown.into())));
+        };
+        let decision = decide(
+            &self.policy.rotation,
+            &lineage,
+            account,
+            &presented.token,
+            self.client_digest(presented.client),
+            presented.now,
+        );
+        match decision {
+            Decision::Refuse(_) | Decision::EndAndRefuse(_) => self
+                .carry_out(decision, &lineage, presented)
+                .await
+                .map(Some),
+            _ => Ok(None),
+        }
     }
 
     async fn try_rotate(&self, presented: &Presented<'_>) -> Result<Rotation, StoreError> {
@@ -165,7 +240,7 @@ impl Authority {
             Decision::IssueAccess => {
                 let access = self.mint_access(
                     &lineage.session,
-                    &presented.genuine.claims()?,
+                    &presented.successor_claims()?,
                     presented.now,
                 )?;
                 Ok(Refresh::Issued(Refreshed {
@@ -225,7 +300,7 @@ impl Authority {
         presented: Presented<'_>,
         first_time: FirstTime,
     ) -> Result<Refresh, AuthorityError> {
-        let claims = presented.genuine.claims()?;
+        let claims = presented.successor_claims()?;
         Ok(Refresh::Issued(Refreshed {
             access: self.mint_access(session, &claims, presented.now)?,
             refresh: Some(self.mint_refresh(session, claims)?),
@@ -276,26 +351,34 @@ impl Authority {
         Ok(Refresh::Refused(Refusal::Ended(cause).into()))
     }
 
-    /// What is known of the account without more work than the settings ask for.
+    /// What is known of the account without more work than settings and hooks ask for.
     pub(super) async fn account_at_refresh(
         &self,
         account: AccountId,
         token: &Authenticated,
-    ) -> Result<AccountAtRefresh, AuthorityError> {
-        if !self.policy.reads_account_at_refresh() {
-            return Ok(AccountAtRefresh::Unread);
+    ) -> Result<FoundAtRefresh, AuthorityError> {
+        if !self.reads_account_at_refresh() {
+            return Ok(FoundAtRefresh {
+                fitness: AccountAtRefresh::Unread,
+                account: None,
+            });
         }
-        Ok(match self.accounts.find_account(account).await? {
+        let account = self.accounts.find_account(account).await?;
+        let fitness = match &account {
             None => AccountAtRefresh::Gone,
-            Some(account) if !self.is_named_by(&account, token) => AccountAtRefresh::Gone,
-            Some(account) if self.policy.accounts.check_active && !account.is_active() => {
-                AccountAtRefresh::Inactive
-            }
-            Some(account) if !self.has_password_mark(token, &account)? => {
+            Some(account) if !self.is_named_by(account, token) => AccountAtRefresh::Gone,
+            Some(account) if !self.may_refresh(account) => AccountAtRefresh::Inactive,
+            Some(account) if !self.has_password_mark(token, account)? => {
                 AccountAtRefresh::PasswordChanged
             }
             Some(_) => AccountAtRefresh::Fit,
-        })
+        };
+        Ok(FoundAtRefresh { fitness, account })
+    }
+
+    /// Whether an account's state lets its tokens be refreshed.
+    pub(super) fn may_refresh(&self, account: &Account) -> bool {
+        (account.is_active() || !self.policy.accounts.check_active) && self.admits(account)
     }
 
     fn refresh_event(&self, presented: &Presented<'_>, kind: AuditKind) -> Option<AuditEvent> {

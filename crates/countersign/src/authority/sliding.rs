@@ -1,7 +1,7 @@
 //! Sliding tokens: one token that opens resources and renews itself, until its window closes.
 //!
 //! A sign-in opens one session of generation 0. A refresh reads its row and writes nothing: only `exp` and `iat`
-//! change, the token before it stays good until its own `exp`, and what is blacklisted is the session, hence all of
+//! change, and claims that settings renew; the token before it stays good until its own `exp`, and what is blacklisted is the session, hence all of
 //! them. A sliding token that somebody else minted keeps its id and stays theirs.
 
 use std::time::Duration;
@@ -13,6 +13,7 @@ use countersign_token::{
 use super::login::Form;
 use super::minting::whole_seconds;
 use super::{Authority, AuthorityError, Client, Refresh, SignIn, TokenRefusal};
+use crate::account::Account;
 use crate::password::PlainPassword;
 use crate::rotation::{PresentedToken, Refusal, decide_sliding, later};
 use crate::sealed_id::{Opened, TokenAddress};
@@ -35,7 +36,7 @@ impl Authority {
     ) -> Result<SignIn<SignedToken>, AuthorityError> {
         let signed_in = self.sign_in(login, password, Form::Sliding, client).await?;
         Ok(match signed_in {
-            Some((account, session)) => SignIn::Opened(self.mint_sliding(&account, &session)?),
+            Some(opened) => SignIn::Opened(self.mint_sliding(&opened)?),
             None => SignIn::Refused,
         })
     }
@@ -43,7 +44,8 @@ impl Authority {
     /// Refreshes a sliding token: the same token with a new `exp` and `iat`.
     ///
     /// It is refused once it has expired by itself, even while its window is open; and then for the standing of
-    /// its session, its account, and its window, in this order. Nothing is written.
+    /// its session, its account, and its window, in this order. Nothing is written. Further claims are renewed where
+    /// the settings say so.
     ///
     /// # Errors
     /// [`AuthorityError`] if the ledger could not be asked.
@@ -53,6 +55,7 @@ impl Authority {
     pub async fn refresh_sliding(
         &self,
         token: &str,
+        client: &Client<'_>,
     ) -> Result<Refresh<SignedToken>, AuthorityError> {
         let now = self.clock.now();
         let genuine = match self.authenticate(token, now).await? {
@@ -62,15 +65,18 @@ impl Authority {
         let judged = match self.open_id(&genuine).await? {
             Opened::Foreign => {
                 let judged = self.judge_foreign_sliding(&genuine, now).await?;
-                judged.map(|()| None)
+                judged.map(|account| (None, Some(account)))
             }
             ours @ Opened::Ours { .. } => {
                 let judged = self.judge_own_sliding(&genuine, ours, now).await?;
-                judged.map(Some)
+                judged.map(|(session, account)| (Some(session), account))
             }
         };
         match judged {
-            Ok(session) => self.slide(&genuine, session.as_ref(), now),
+            Ok((session, account)) => {
+                let (session, account) = (session.as_ref(), account.as_ref());
+                self.slide(&genuine, session, account, client, now).await
+            }
             Err(refusal) => Ok(Refresh::Refused(refusal)),
         }
     }
@@ -80,7 +86,7 @@ impl Authority {
         genuine: &Authenticated,
         ours: Opened,
         now: UnixMillis,
-    ) -> Result<Result<SessionRecord, TokenRefusal>, AuthorityError> {
+    ) -> Result<Result<(SessionRecord, Option<Account>), TokenRefusal>, AuthorityError> {
         if let Err(refusal) = self.expect_kind::<Sliding>(genuine, ours, now).await? {
             return Ok(Err(refusal));
         }
@@ -106,20 +112,22 @@ impl Authority {
             return Ok(Err(Refusal::Unknown.into()));
         };
         let token = PresentedToken::of(address, account);
-        let account = self.account_at_refresh(account, genuine).await?;
-        let decided = decide_sliding(&lineage, account, &token, now);
+        let found = self.account_at_refresh(account, genuine).await?;
+        let decided = decide_sliding(&lineage, found.fitness, &token, now);
         if decided == Err(Refusal::PasswordChanged) {
             self.retire_after_password_change(&lineage.session, genuine.token_id(), None, now)
                 .await?;
         }
-        Ok(decided.map(|()| lineage.session).map_err(Into::into))
+        Ok(decided
+            .map(|()| (lineage.session, found.account))
+            .map_err(Into::into))
     }
 
     async fn judge_foreign_sliding(
         &self,
         genuine: &Authenticated,
         now: UnixMillis,
-    ) -> Result<Result<(), TokenRefusal>, AuthorityError> {
+    ) -> Result<Result<Account, TokenRefusal>, AuthorityError> {
         if let Err(refusal) = self.ask_ledger(genuine, Opened::Foreign, now).await? {
             return Ok(Err(refusal));
         }
@@ -136,20 +144,27 @@ impl Authority {
         if self.is_revoked_by_time(genuine, &account).await? {
             return Ok(Err(Refusal::Blacklisted.into()));
         }
-        Ok(Ok(()))
+        Ok(Ok(account))
     }
 
-    /// Moves `exp` and `iat` on. Claims stay as they are, in their order.
-    fn slide(
+    /// Moves `exp` and `iat` on. Claims that are not renewed stay as they are, in their order.
+    async fn slide(
         &self,
         genuine: &Authenticated,
         session: Option<&SessionRecord>,
+        account: Option<&Account>,
+        client: &Client<'_>,
         now: UnixMillis,
     ) -> Result<Refresh<SignedToken>, AuthorityError> {
-        let mut claims = genuine.claims()?;
-        if let Err(refusal) = self.check_window(&claims, now) {
+        if let Err(refusal) = self.check_window(&genuine.claims()?, now) {
             return Ok(Refresh::Refused(refusal));
         }
+        let claims = self
+            .claims_at_refresh(genuine, account, client, now)
+            .await?;
+        let Some(mut claims) = claims else {
+            return Ok(Refresh::Refused(Refusal::AccountInactive.into()));
+        };
         let lifetime = self.policy.tokens.sliding_lifetime;
         claims.set_expiration(match session {
             Some(session) => self.expires_at(session, lifetime, now),

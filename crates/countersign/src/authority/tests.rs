@@ -22,6 +22,7 @@ use crate::store::{AuditLog as _, KeyDrop, KeyVault as _, Revocations as _, Sess
 mod administration;
 mod ending;
 mod foreign;
+mod further;
 mod issuer;
 mod login;
 mod naming;

@@ -263,7 +263,10 @@ async fn a_password_that_changes_elsewhere_ends_the_session_at_its_next_sliding_
     let house = House::modern().await;
     let token = house.login_sliding().await;
     let authority = elsewhere(&house).await;
-    let refused = authority.refresh_sliding(token.as_str()).await.unwrap();
+    let refused = authority
+        .refresh_sliding(token.as_str(), &BROWSER)
+        .await
+        .unwrap();
     let Refresh::Refused(refusal) = refused else {
         panic!("it was accepted")
     };

@@ -60,7 +60,10 @@ async fn tokens_name_their_account_by_the_field_in_the_settings() {
             else {
                 panic!("{preset:?} {field:?}");
             };
-            let slid = house.authority.refresh_sliding(sliding.as_str()).await;
+            let slid = house
+                .authority
+                .refresh_sliding(sliding.as_str(), &BROWSER)
+                .await;
             assert!(matches!(slid.unwrap(), Refresh::Issued(_)), "{field:?}");
         }
     }

@@ -78,7 +78,7 @@ async fn a_changed_password_takes_sliding_tokens_out_of_use() {
         for _ in 0..2 {
             match house
                 .authority
-                .refresh_sliding(token.as_str())
+                .refresh_sliding(token.as_str(), &BROWSER)
                 .await
                 .unwrap()
             {

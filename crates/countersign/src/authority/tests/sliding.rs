@@ -36,7 +36,12 @@ impl House {
     }
 
     async fn slide(&self, token: &str) -> Result<SignedToken, TokenRefusal> {
-        match self.authority.refresh_sliding(token).await.unwrap() {
+        match self
+            .authority
+            .refresh_sliding(token, &BROWSER)
+            .await
+            .unwrap()
+        {
             Refresh::Issued(token) => Ok(token),
             Refresh::Refused(refusal) => Err(refusal),
         }
