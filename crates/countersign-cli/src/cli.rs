@@ -310,9 +310,9 @@ const fn wanted(granted: bool, taken: bool) -> Option<bool> {
 /// `countersign token …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
-    /// Open a session for a user and print its tokens
+    /// Open a session for a user who may sign in, and print its tokens
     #[command(after_help = "Example:\n  countersign token issue --username ann --json")]
-    Issue(Username),
+    Issue(IssueToken),
     /// Say everything about a token: what is in it, whether it is valid, and why not
     #[command(
         after_help = "The token is asked for, or read from the first line of stdin; it is never an argument.\n\n\
@@ -333,6 +333,16 @@ pub(crate) enum TokenCommand {
         Examples:\n  countersign token flush-expired --dry-run\n  countersign token flush-expired"
     )]
     FlushExpired(FlushExpired),
+}
+
+/// `countersign token issue`
+#[derive(Debug, Args)]
+pub(crate) struct IssueToken {
+    #[command(flatten)]
+    pub(crate) user: Username,
+    /// Issue also if the user is inactive, or may not sign in for another reason
+    #[arg(long)]
+    pub(crate) allow_inactive: bool,
 }
 
 /// `countersign token revoke`

@@ -22,6 +22,7 @@ mod prompt;
 mod reload;
 mod serve;
 mod telemetry;
+mod webhooks;
 
 use std::process::ExitCode;
 

@@ -17,6 +17,7 @@ use crate::config::{Config, Environment};
 use crate::failure::Failure;
 use crate::issuer::PublishedKeys;
 use crate::owner_only;
+use crate::webhooks::{self, Deliveries};
 
 /// An authority with what it stands on, which must be closed in the end.
 pub(crate) struct Opened {
@@ -60,12 +61,19 @@ pub(crate) struct Foundation {
     clock: Arc<SystemClock>,
     /// Kept for the next authority where its address stays: what was fetched counts on, and so does the cool-down.
     issuer: Option<Arc<PublishedKeys>>,
+    /// What was queued under earlier settings is delivered under them.
+    deliveries: Deliveries,
 }
 
 impl Foundation {
     /// The store.
     pub(crate) fn store(&self) -> SqliteStore {
         self.store.clone()
+    }
+
+    /// What is still to be delivered when the last authority is gone.
+    pub(crate) fn deliveries(&self) -> Deliveries {
+        self.deliveries.clone()
     }
 
     /// An authority with these settings over this store. Which store they name is not looked at.
@@ -84,10 +92,12 @@ impl Foundation {
         };
         let shared = Arc::new(self.store.clone());
         let clock = self.clock.clone();
+        let tokens = &config.policy.tokens;
+        let hooks = webhooks::install(config.hooks, tokens, clock.clone(), &self.deliveries)?;
         let authority = Authority::new(config.policy, keys, shared.clone(), shared, clock)
             .map_err(Failure::of)?;
         self.issuer = issuer;
-        Ok(authority)
+        Ok(authority.with_hooks(hooks))
     }
 
     fn issuer(&self, config: &Config) -> Result<Option<Arc<PublishedKeys>>, Failure> {
@@ -112,6 +122,7 @@ pub(crate) async fn open(config: Config) -> Result<Opened, Failure> {
         master_key_file: config.master_key_file.clone(),
         clock: Arc::new(SystemClock::default()),
         issuer: None,
+        deliveries: Deliveries::default(),
     };
     let authority = foundation.authority(config).await?;
     Ok(Opened {

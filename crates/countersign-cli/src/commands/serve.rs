@@ -34,7 +34,7 @@ pub(super) async fn run(common: &Common) -> Result<(), Failure> {
     tracing::info!(server.address = %address, server.public_url = public_url, "serving");
 
     let (authority, foundation) = opened.into_parts();
-    let store = foundation.store();
+    let (store, deliveries) = (foundation.store(), foundation.deliveries());
     let current = Arc::new(Current::of(authority));
     let common = common.clone();
     let read = move || opening::configuration(&common);
@@ -42,6 +42,9 @@ pub(super) async fn run(common: &Common) -> Result<(), Failure> {
     let mut chores = JoinSet::new();
     chores.spawn(reload.at_every(hangups));
     until_stopped(&current, chores, listener, stop).await;
+    // The last authority goes with it: nothing more is queued.
+    drop(current);
+    deliveries.finish().await;
     store.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -54,9 +57,12 @@ pub(super) async fn without_reload(
     stop: impl Future<Output = ()>,
 ) {
     let (authority, foundation) = opened.into_parts();
+    let (store, deliveries) = (foundation.store(), foundation.deliveries());
     let current = Arc::new(Current::of(authority));
     until_stopped(&current, JoinSet::new(), listener, stop).await;
-    foundation.store().close().await;
+    drop(current);
+    deliveries.finish().await;
+    store.close().await;
     tracing::info!("stopped");
 }
 

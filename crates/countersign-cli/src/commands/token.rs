@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use countersign::account::Account;
 use countersign::authority::{
     Client, Explanation, OpenedId, PurgeHorizon, PurgeReport, Revoked, TokenRefusal,
 };
@@ -17,7 +18,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::user;
-use crate::cli::{Common, FlushExpired, Form, RevokeToken, TokenCommand};
+use crate::cli::{Common, FlushExpired, Form, IssueToken, RevokeToken, TokenCommand};
 use crate::failure::Failure;
 use crate::opening::{self, Opened};
 use crate::{output, prompt};
@@ -30,7 +31,7 @@ pub(super) async fn run(common: &Common, command: &TokenCommand) -> Result<(), F
     let opened = opening::open(opening::configuration(common)?).await?;
     let form = common.form();
     let done = match command {
-        TokenCommand::Issue(user) => issue(&opened, form, &user.username).await,
+        TokenCommand::Issue(args) => issue(&opened, form, args).await,
         TokenCommand::Explain => explain(&opened, form).await,
         TokenCommand::Revoke(args) => revoke(&opened, form, args).await,
         TokenCommand::FlushExpired(args) => flush_expired(&opened, form, args).await,
@@ -39,22 +40,19 @@ pub(super) async fn run(common: &Common, command: &TokenCommand) -> Result<(), F
     done
 }
 
-async fn issue(opened: &Opened, form: Form, username: &str) -> Result<(), Failure> {
-    let account = user::find(opened, username).await?;
-    let pair = opened
-        .authority
-        .open_session(account.id, &Client::default())
-        .await
-        .map_err(Failure::of)?;
-    let pair = pair.ok_or_else(|| {
-        Failure::new(format!(
-            "user {:?} is not active",
-            output::printable(username)
-        ))
-        .help(format!(
-            "run `countersign user activate --username {username}`"
-        ))
-    })?;
+async fn issue(opened: &Opened, form: Form, args: &IssueToken) -> Result<(), Failure> {
+    let account = user::find(opened, &args.user.username).await?;
+    let (authority, client) = (&opened.authority, Client::default());
+    let pair = if args.allow_inactive {
+        authority
+            .open_session_even_if_inactive(account.id, &client)
+            .await
+    } else {
+        authority.open_session(account.id, &client).await
+    };
+    let pair = pair
+        .map_err(Failure::of)?
+        .ok_or_else(|| not_issued(&account))?;
     if form == Form::Json {
         return output::json(&serde_json::json!({
             "access": pair.access.as_str(),
@@ -64,6 +62,18 @@ async fn issue(opened: &Opened, form: Form, username: &str) -> Result<(), Failur
     }
     output::line(&format!("access={}", pair.access.as_str()))?;
     output::line(&format!("refresh={}", pair.refresh.as_str()))
+}
+
+/// Why a user gets no tokens, and what to do about it.
+fn not_issued(account: &Account) -> Failure {
+    let name = output::printable(&account.username);
+    if account.is_active() {
+        return Failure::new(format!("user {name:?} may not sign in"))
+            .help("see `accounts.sign_in_requires`, or ask the service behind `hooks.claims_url`; `--allow-inactive` passes the former over");
+    }
+    Failure::new(format!("user {name:?} is not active")).help(format!(
+        "run `countersign user activate --username {name}`, or issue with `--allow-inactive`"
+    ))
 }
 
 async fn explain(opened: &Opened, form: Form) -> Result<(), Failure> {

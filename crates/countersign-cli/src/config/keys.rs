@@ -19,7 +19,7 @@ pub(super) fn signing_key(
         };
     };
     let key = if algorithm.is_symmetric() {
-        refuse_sample(settings, name, &text)?;
+        refuse_sample(settings, name, &text, advice(algorithm))?;
         SigningKey::from_secret(algorithm, text.as_bytes())
     } else {
         SigningKey::from_pem(algorithm, &text)
@@ -110,12 +110,12 @@ fn compare_with_public_half(settings: &Settings, key: &SigningKey) -> Result<(),
 
 /// Who may read a key file.
 #[derive(Clone, Copy, PartialEq)]
-enum Audience {
+pub(super) enum Audience {
     OwnerOnly,
     Everybody,
 }
 
-fn read_key_file(
+pub(super) fn read_key_file(
     settings: &Settings,
     name: &str,
     audience: Audience,
@@ -143,7 +143,12 @@ fn read_key_file(
 }
 
 /// Refuses secrets that stand in somebody's documentation, and patterns that only look long.
-fn refuse_sample(settings: &Settings, name: &str, text: &str) -> Result<(), Problem> {
+pub(super) fn refuse_sample(
+    settings: &Settings,
+    name: &str,
+    text: &str,
+    advice: &str,
+) -> Result<(), Problem> {
     let lower = Zeroizing::new(text.to_lowercase());
     let sample =
         SAMPLE_SECRETS.contains(&text) || SAMPLE_PARTS.iter().any(|part| lower.contains(part));
@@ -154,9 +159,7 @@ fn refuse_sample(settings: &Settings, name: &str, text: &str) -> Result<(), Prob
     } else {
         return Ok(());
     };
-    Err(settings
-        .problem(name, message)
-        .help(advice(Algorithm::Hs256)))
+    Err(settings.problem(name, message).help(advice))
 }
 
 /// Refuses key pairs that stand in somebody's documentation, in whatever form they are given.

@@ -1,8 +1,10 @@
 //! What a setting's value may look like, in a file and in the environment.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use toml::de::{DeArray, DeValue};
+use toml::Spanned;
+use toml::de::{DeArray, DeTable, DeValue};
 use zeroize::Zeroizing;
 
 use super::duration;
@@ -18,6 +20,8 @@ pub(crate) enum Kind {
     PublicKey,
     /// One text or a list of them.
     Texts,
+    /// A table of names, each with a text.
+    Pairs,
     /// One of a few words.
     OneOf(&'static [&'static str]),
     /// `true` or `false`.
@@ -41,6 +45,8 @@ pub(crate) enum Value {
     Secret(Secret),
     /// A list of texts.
     Texts(Vec<String>),
+    /// Names and texts, in the order of the names.
+    Pairs(Vec<(String, String)>),
     /// A switch.
     Switch(bool),
     /// A number.
@@ -87,6 +93,7 @@ impl Kind {
         match self {
             Self::Text | Self::Secret | Self::PublicKey => "a text in quotes".to_owned(),
             Self::Texts => r#"a text or a list of texts, such as ["one", "two"]"#.to_owned(),
+            Self::Pairs => r#"a table of texts, such as { one = "first" }"#.to_owned(),
             Self::OneOf(words) => {
                 let quoted: Vec<_> = words.iter().map(|word| format!("{word:?}")).collect();
                 format!("one of {}", quoted.join(", "))
@@ -103,7 +110,7 @@ impl Kind {
     pub(crate) fn example(self) -> String {
         match self {
             Self::Texts => r#"["one", "two"]"#.to_owned(),
-            Self::Switch | Self::Whole => self.example_text().to_owned(),
+            Self::Pairs | Self::Switch | Self::Whole => self.example_text().to_owned(),
             _ => format!("{:?}", self.example_text()),
         }
     }
@@ -113,6 +120,7 @@ impl Kind {
         match self {
             Self::Text | Self::Secret | Self::PublicKey => "...",
             Self::Texts => r#"["one", "two"]"#,
+            Self::Pairs => r#"{ one = "first" }"#,
             Self::OneOf(words) => words.first().copied().unwrap_or_default(),
             Self::Switch => "true",
             Self::Whole => "100",
@@ -124,13 +132,14 @@ impl Kind {
     pub(crate) fn read_toml(self, value: &DeValue<'_>) -> Option<Value> {
         match (self, value) {
             (Self::Texts, DeValue::Array(items)) => texts(items).map(Value::Texts),
+            (Self::Pairs, DeValue::Table(table)) => pairs(table).map(Value::Pairs),
             (Self::Switch, DeValue::Boolean(on)) => Some(Value::Switch(*on)),
             (Self::Whole, DeValue::Integer(_)) => whole(value).map(Value::Whole),
             (Self::Duration | Self::DurationOrNone | Self::Seconds, DeValue::Integer(_)) => {
                 whole(value).map(|seconds| Value::Duration(Duration::from_secs(seconds)))
             }
             (Self::Seconds, DeValue::Float(seconds)) => fraction(seconds.as_str()),
-            (Self::Switch | Self::Whole, DeValue::String(_)) => None,
+            (Self::Pairs | Self::Switch | Self::Whole, DeValue::String(_)) => None,
             (_, DeValue::String(text)) => self.read_text(text),
             _ => None,
         }
@@ -141,6 +150,10 @@ impl Kind {
         match self {
             Self::Text | Self::PublicKey => Some(Value::Text(text.to_owned())),
             Self::Secret => Some(Value::Secret(Secret::new(text.to_owned()))),
+            Self::Pairs => {
+                let table = DeValue::parse(text).ok()?;
+                self.read_toml(table.get_ref())
+            }
             Self::Texts if text.starts_with('[') => {
                 let list = DeValue::parse(text).ok()?;
                 self.read_toml(list.get_ref())
@@ -164,6 +177,15 @@ fn texts(items: &DeArray<'_>) -> Option<Vec<String>> {
         _ => None,
     };
     items.iter().map(|item| text(item.get_ref())).collect()
+}
+
+fn pairs(table: &DeTable<'_>) -> Option<Vec<(String, String)>> {
+    let pair =
+        |(name, value): (&Spanned<Cow<'_, str>>, &Spanned<DeValue<'_>>)| match value.get_ref() {
+            DeValue::String(text) => Some((name.get_ref().to_string(), text.to_string())),
+            _ => None,
+        };
+    table.iter().map(pair).collect()
 }
 
 fn whole(value: &DeValue<'_>) -> Option<u64> {

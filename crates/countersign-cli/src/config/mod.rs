@@ -4,6 +4,7 @@ pub(crate) mod diagnostics;
 pub(crate) mod duration;
 pub(crate) mod environment;
 mod file;
+mod hooks;
 mod issuer;
 mod keys;
 mod kind;
@@ -22,7 +23,9 @@ use countersign::Policy;
 use countersign::keys::SigningKeySource;
 use countersign::language::Language;
 use countersign::password::Argon2Cost;
-use countersign::policy::{ForeignTokenPolicy, KeyIdInHeader, LoginName, SessionCheck, WireBodies};
+use countersign::policy::{
+    ClaimsAtRefresh, ForeignTokenPolicy, KeyIdInHeader, LoginName, SessionCheck, WireBodies,
+};
 use countersign::rotation::{ReuseDetection, RotationMode};
 use countersign_token::remote::KeySetUrl;
 
@@ -31,6 +34,8 @@ use self::diagnostics::{Place, Problem, ShownSource};
 pub(crate) use self::environment::Environment;
 use self::file::ConfigFile;
 pub(crate) use self::file::is_readable_by_others;
+pub(crate) use self::hooks::{HookSettings, OnFailure};
+pub(crate) use self::kind::Secret;
 use self::settings::Settings;
 pub(crate) use self::store_url::StoreUrl;
 
@@ -50,6 +55,8 @@ pub(crate) struct Config {
     pub(crate) signing_key: SigningKeySource,
     /// Where another issuer publishes its keys, if its tokens are to be accepted.
     pub(crate) jwk_url: Option<KeySetUrl>,
+    /// Who is asked, and told.
+    pub(crate) hooks: HookSettings,
     blacklist_after_rotation: bool,
     warnings: Vec<Problem>,
     places: BTreeMap<&'static str, Place>,
@@ -164,6 +171,31 @@ impl Config {
         show::texts(&tags)
     }
 
+    fn account_claims(&self) -> impl Iterator<Item = (String, String)> {
+        let claims = self.policy.claims.from_account.iter();
+        claims.map(|claim| (claim.name.clone(), claim.field.name()))
+    }
+
+    const fn claims_at_refresh(&self) -> &'static str {
+        match self.policy.claims.at_refresh {
+            ClaimsAtRefresh::Renewed => "renewed",
+            ClaimsAtRefresh::CarriedOver => "carried",
+        }
+    }
+
+    fn sign_in_requirements(&self) -> Vec<&'static str> {
+        let required = &self.policy.accounts.sign_in;
+        let words = [
+            ("staff", required.staff),
+            ("superuser", required.superuser),
+            ("email_verified", required.email_verified),
+        ];
+        words
+            .into_iter()
+            .filter_map(|(word, on)| on.then_some(word))
+            .collect()
+    }
+
     const fn foreign(&self) -> &'static str {
         match self.policy.foreign {
             ForeignTokenPolicy::Off => "off",
@@ -197,6 +229,7 @@ struct Parts {
     master_key_file: PathBuf,
     signing_key: SigningKeySource,
     jwk_url: Option<KeySetUrl>,
+    hooks: HookSettings,
 }
 
 impl Parts {
@@ -216,6 +249,7 @@ impl Parts {
             master_key_file: master_key_file(settings)?,
             signing_key,
             jwk_url,
+            hooks: hooks::resolve(settings)?,
             resolved,
         })
     }
@@ -234,6 +268,7 @@ impl Parts {
             master_key_file: self.master_key_file,
             signing_key: self.signing_key,
             jwk_url: self.jwk_url,
+            hooks: self.hooks,
             blacklist_after_rotation: self.resolved.blacklist_after_rotation,
             warnings: self.resolved.warnings,
             places,
@@ -291,7 +326,8 @@ fn master_key_file(settings: &Settings) -> Result<PathBuf, Problem> {
 }
 
 /// Settings that are shown as they were written.
-const PLAIN_TEXTS: [&str; 3] = [
+const PLAIN_TEXTS: [&str; 4] = [
+    "hooks.secret_file",
     "jwt.signing_key_file",
     "jwt.verifying_key",
     "jwt.verifying_key_file",

@@ -6,8 +6,9 @@ use std::time::Duration;
 use countersign::language::Language;
 use countersign::password::Argon2Cost;
 use countersign::policy::{
-    Blacklist, ForeignTokenPolicy, KeyIdInHeader, LoginName, PolicyError, SessionCheck, TokenClass,
-    UserField, VerifyPolicy, WireBodies,
+    AccountClaim, AccountField, Blacklist, ClaimsAtRefresh, ForeignTokenPolicy, KeyIdInHeader,
+    LoginName, PolicyError, SessionCheck, SignInRequirements, TokenClass, TokenPolicy, UserField,
+    VerifyPolicy, WireBodies,
 };
 use countersign::rotation::{ReuseDetection, RotationMode};
 use countersign::{Policy, Preset};
@@ -30,6 +31,7 @@ pub(super) fn resolve(settings: &Settings) -> Result<Resolved, Problem> {
     let mut policy = Policy::preset(preset(settings)?);
     override_tokens(&mut policy, settings)?;
     override_sliding(&mut policy, settings)?;
+    override_claims(&mut policy, settings)?;
     override_sessions(&mut policy, settings)?;
     override_wire(&mut policy, settings)?;
     let (blacklist_after_rotation, mut warnings) = override_rotation(&mut policy, settings);
@@ -183,6 +185,78 @@ fn token_classes(names: &[String], settings: &Settings) -> Result<Vec<TokenClass
         })
     };
     names.iter().map(class).collect()
+}
+
+fn override_claims(policy: &mut Policy, settings: &Settings) -> Result<(), Problem> {
+    let claims = settings.pairs(CLAIMS);
+    set(
+        &mut policy.claims.from_account,
+        claims
+            .map(|pairs| account_claims(pairs, &policy.tokens, settings))
+            .transpose()?,
+    );
+    set(
+        &mut policy.claims.at_refresh,
+        settings.text("claims.at_refresh").map(at_refresh),
+    );
+    let required = settings.texts(REQUIRES);
+    set(
+        &mut policy.accounts.sign_in,
+        required
+            .map(|words| sign_in_requirements(words, settings))
+            .transpose()?,
+    );
+    Ok(())
+}
+
+fn account_claims(
+    pairs: &[(String, String)],
+    tokens: &TokenPolicy,
+    settings: &Settings,
+) -> Result<Vec<AccountClaim>, Problem> {
+    let claim = |(name, field): &(String, String)| {
+        if tokens.is_own_claim(name) {
+            let message = format!("`{CLAIMS}`: the claim `{name}` has another meaning already");
+            return Err(settings
+                .problem(CLAIMS, message)
+                .help("choose another name for it"));
+        }
+        let field = AccountField::parse(field).ok_or_else(|| {
+            let known = AccountField::FIXED.map(|field| format!("`{}`", field.name()));
+            settings
+                .problem(
+                    CLAIMS,
+                    format!("`{CLAIMS}`: accounts have no field `{field}`"),
+                )
+                .help(format!("use {} or `attributes.NAME`", known.join(", ")))
+        })?;
+        Ok(AccountClaim {
+            name: name.clone(),
+            field,
+        })
+    };
+    pairs.iter().map(claim).collect()
+}
+
+fn sign_in_requirements(
+    words: &[String],
+    settings: &Settings,
+) -> Result<SignInRequirements, Problem> {
+    let mut required = SignInRequirements::default();
+    for word in words {
+        match word.as_str() {
+            "staff" => required.staff = true,
+            "superuser" => required.superuser = true,
+            "email_verified" => required.email_verified = true,
+            _ => {
+                let message = format!("`{REQUIRES}`: `{word}` cannot be required");
+                return Err(settings.problem(REQUIRES, message).help(
+                    "use `staff`, `superuser`, `email_verified`; that it is active is required anyway",
+                ));
+            }
+        }
+    }
+    Ok(required)
 }
 
 fn override_sessions(policy: &mut Policy, settings: &Settings) -> Result<(), Problem> {
@@ -445,6 +519,13 @@ fn login(word: &str) -> LoginName {
     }
 }
 
+fn at_refresh(word: &str) -> ClaimsAtRefresh {
+    match word {
+        "carried" => ClaimsAtRefresh::CarriedOver,
+        _ => ClaimsAtRefresh::Renewed,
+    }
+}
+
 fn foreign(word: &str) -> ForeignTokenPolicy {
     match word {
         "recorded" => ForeignTokenPolicy::Recorded,
@@ -465,6 +546,8 @@ fn set<T>(place: &mut T, given: Option<T>) {
 
 const PLANNED_PRESETS: [&str; 3] = ["jwt-allauth", "token-views", "jwt-manager"];
 
+const CLAIMS: &str = "claims.from_account";
+const REQUIRES: &str = "accounts.sign_in_requires";
 const DETECTS: &str = "rotation.reuse_detection";
 const SPENDS: &str = "jwt.blacklist_after_rotation";
 const BLACKLIST: &str = "blacklist.enabled";

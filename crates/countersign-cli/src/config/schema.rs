@@ -42,8 +42,6 @@ pub(crate) enum Off {
     Switch(bool),
     /// Seconds.
     Seconds(u64),
-    /// Milliseconds.
-    Millis(u64),
 }
 
 impl Off {
@@ -56,9 +54,6 @@ impl Off {
             (Self::Seconds(off), Value::Duration(duration)) => {
                 duration.as_millis() == u128::from(off) * 1000
             }
-            (Self::Millis(off), Value::Duration(duration)) => {
-                duration.as_millis() == u128::from(off)
-            }
             _ => false,
         }
     }
@@ -70,7 +65,6 @@ impl Off {
             Self::Texts(texts) => show::texts(texts),
             Self::Switch(on) => on.to_string(),
             Self::Seconds(seconds) => show::duration(std::time::Duration::from_secs(seconds)),
-            Self::Millis(millis) => show::duration(std::time::Duration::from_millis(millis)),
         }
     }
 }
@@ -150,7 +144,7 @@ const fn idle(
 }
 
 use Kind::{
-    Duration, DurationOrNone, OneOf, PublicKey, Seconds, Secret, Switch, Text, Texts, Whole,
+    Duration, DurationOrNone, OneOf, Pairs, PublicKey, Seconds, Secret, Switch, Text, Texts, Whole,
 };
 
 /// Every setting.
@@ -213,15 +207,19 @@ pub(crate) const SETTINGS: &[Setting] = &[
     off("feed.max_staleness", Duration, Off::Seconds(5), "How old a node's view of the revocation log may be."),
     off("feed.stale", Text, Off::Text("ask"), "What a node does when its view is older."),
 
-    off("hooks.login_url", Text, Off::Text(""), "A service that is asked at every sign-in."),
-    off("hooks.claims_url", Text, Off::Text(""), "A service that adds claims."),
-    off("hooks.secret_file", Text, Off::Text(""), "The secret that signs those questions."),
-    off("hooks.timeout", Duration, Off::Millis(500), "How long an answer may take."),
-    off("hooks.on_failure", Text, Off::Text("refuse"), "What happens without one."),
+    built("claims.from_account", Pairs, |c| Some(show::pairs(c.account_claims())), "Further claims and the account's field that each tells: username, email, email_verified, uuid, is_staff, is_superuser, role, attributes.NAME."),
+    built("claims.at_refresh", OneOf(&["renewed", "carried"]), |c| Some(show::text(c.claims_at_refresh())), "What becomes of further claims at a refresh: they tell of the account as it is now, or as it was at the sign-in."),
+
+    built("hooks.login_url", Text, |c| Some(show::text(&c.hooks.login_url())), "A service that is told of every sign-in with a password, afterwards; \"\" for none."),
+    built("hooks.claims_url", Text, |c| Some(show::text(&c.hooks.claims_url())), "A service that is asked for further claims before tokens are issued; \"\" for none."),
+    built("hooks.secret_file", Text, |c| Some(c.given_text("hooks.secret_file").unwrap_or_else(|| show::text(""))), "A file with the secret that signs what both are sent: 32 bytes or more, mode 0600, beside this file."),
+    built("hooks.timeout", Duration, |c| Some(show::duration(c.hooks.timeout)), "How long an answer may take, at most 10 seconds."),
+    built("hooks.on_failure", OneOf(&["refuse", "continue"]), |c| Some(show::text(c.hooks.on_failure.name())), "What happens without an answer about claims: nothing is issued, or tokens without them."),
 
     built("foreign.refresh", OneOf(&["off", "recorded", "signed"]), |c| Some(show::text(c.foreign())), "Which refresh tokens of other issuers with our key are accepted."),
     off("foreign.until", Text, Off::Text(""), "The date that ends it."),
 
+    built("accounts.sign_in_requires", Texts, |c| Some(show::texts(&c.sign_in_requirements())), "What an active account must have to sign in and to refresh, all of it: staff, superuser, email_verified."),
     built("accounts.login", OneOf(&["username", "email"]), |c| Some(show::text(c.login())), "What people sign in with: username or email."),
 
     built("keys.master_key_file", Text, |c| Some(show::text(&c.master_key_file.display().to_string())), "The key that wraps the keys in the store: 32 bytes, mode 0600, beside this file."),
@@ -275,15 +273,15 @@ pub(crate) const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "jwt.user_authentication_rule",
-        "it names Python code: `check_user_is_active` says whether inactive accounts are refused",
+        "it names Python code: `accounts.sign_in_requires` says who may sign in; a program of your own gives a rule (`countersign::hooks`)",
     ),
     (
         "jwt.on_login_success",
-        "it names Python code: `update_last_login` notes sign-ins, and the audit log tells of all of them",
+        "it names Python code: `update_last_login` notes sign-ins, and `hooks.login_url` tells a service of yours",
     ),
     (
         "jwt.on_login_failed",
-        "it names Python code: the audit log tells of every refused sign-in",
+        "it names Python code: the audit log tells of every refused sign-in; a program of your own gives an observer (`countersign::hooks`)",
     ),
     (
         "jwt.json_encoder",
@@ -291,7 +289,7 @@ pub(crate) const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "jwt.token_user_class",
-        "it names Python code: a resource server reads claims with the crate `countersign-token`",
+        "it names Python code: a resource server takes `TokenUser` of the crate `countersign-token`",
     ),
     ("jwt.token_obtain_serializer", PYTHON_ENDPOINT),
     ("jwt.token_refresh_serializer", PYTHON_ENDPOINT),
@@ -301,4 +299,4 @@ pub(crate) const REFUSED: &[(&str, &str)] = &[
     ("jwt.sliding_token_refresh_serializer", PYTHON_ENDPOINT),
 ];
 
-const PYTHON_ENDPOINT: &str = "it names Python code: to change an endpoint, mount your own beside the crate `countersign-axum`";
+const PYTHON_ENDPOINT: &str = "it names Python code: claims come from `claims.from_account` and `hooks.claims_url`; to change what an endpoint answers, mount your own beside the crate `countersign-axum`";

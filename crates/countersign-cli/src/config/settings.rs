@@ -84,6 +84,14 @@ impl Settings {
         }
     }
 
+    /// Names with their texts that were given.
+    pub(crate) fn pairs(&self, name: &str) -> Option<&[(String, String)]> {
+        match self.value(name)? {
+            Value::Pairs(pairs) => Some(pairs),
+            _ => None,
+        }
+    }
+
     /// A switch that was given.
     pub(crate) fn switch(&self, name: &str) -> Option<bool> {
         match self.value(name)? {

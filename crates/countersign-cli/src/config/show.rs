@@ -14,6 +14,14 @@ pub(crate) fn texts<T: AsRef<str>>(texts: &[T]) -> String {
     format!("[{}]", quoted.join(", "))
 }
 
+/// Names with their texts, as a table on one line.
+pub(crate) fn pairs(pairs: impl IntoIterator<Item = (String, String)>) -> String {
+    let table = pairs
+        .into_iter()
+        .map(|(name, text)| (name, toml::Value::String(text)));
+    toml::Value::Table(table.collect()).to_string()
+}
+
 /// A length of time in quotes.
 pub(crate) fn duration(duration: std::time::Duration) -> String {
     text(&super::duration::show(duration))

@@ -233,7 +233,7 @@ fn what_is_not_built_is_accepted_only_when_off() {
         assert!(load(&row(&off.show())).is_ok(), "{}", setting.name);
         let other = match off {
             schema::Off::Switch(on) => (!on).to_string(),
-            schema::Off::Seconds(_) | schema::Off::Millis(_) => "\"7s\"".to_owned(),
+            schema::Off::Seconds(_) => "\"7s\"".to_owned(),
             schema::Off::Text(_) | schema::Off::Texts(_) => "\"something\"".to_owned(),
         };
         let message = refusal(&row(&other));
@@ -733,8 +733,80 @@ languages = "*""#,
 }
 
 #[test]
+fn claims_and_requirements_are_read_from_file_and_environment() {
+    let text = "claims.at_refresh = \"carried\"\naccounts.sign_in_requires = [\"staff\", \"email_verified\"]\n\
+        [claims.from_account]\nteam = \"attributes.team\"\nemail = \"email\"\n";
+    let config = load(text).unwrap();
+    let table = r#"{ email = "email", team = "attributes.team" }"#;
+    let rows = [
+        ("claims.from_account", table),
+        ("claims.at_refresh", r#""carried""#),
+        (
+            "accounts.sign_in_requires",
+            r#"["staff", "email_verified"]"#,
+        ),
+    ];
+    for (name, expected) in rows {
+        assert_eq!(effective(&config, name).as_deref(), Some(expected));
+    }
+    let same = Folder::with("").load(&[("COUNTERSIGN__CLAIMS__FROM_ACCOUNT", table)]);
+    assert_eq!(
+        same.unwrap().policy.claims.from_account,
+        config.policy.claims.from_account
+    );
+}
+
+#[test]
+fn webhooks_need_a_safe_address_and_a_secret_of_their_own() {
+    let load = |settings: &str, secret: &str, mode: u32| {
+        let folder = Folder::with(&format!("[hooks]\nsecret_file = \"s\"\n{settings}\n"));
+        folder.put("s", secret, mode);
+        folder.load(&[]).err()
+    };
+    let at = |url: &str| load(&format!("claims_url = \"{url}\""), SECRET, 0o600);
+    for url in [
+        "https://hooks.example/claims?x=1",
+        "http://localhost:9000/",
+        "http://127.0.0.1:9000/",
+        "http://[::1]/",
+    ] {
+        assert_eq!(at(url), None, "{url}");
+    }
+    for url in [
+        "http://hooks.example/",
+        "http://192.168.0.1/",
+        "http://localhost.example/",
+        "http://127.0.0.1.example/",
+        "https://user@hooks.example/",
+        "https://:password@hooks.example/",
+        "https://hooks.example/#x",
+        "file:///etc/passwd",
+        "hooks.example",
+        "https://",
+    ] {
+        let message = at(url).unwrap_or_else(|| panic!("{url} is accepted"));
+        assert!(has_help(&message), "{message}");
+        assert!(!message.contains("password@"), "{message}");
+    }
+    let url = "login_url = \"https://hooks.example/\"";
+    assert!(load(url, SECRET, 0o644).unwrap().contains("chmod 600"));
+    assert!(load(url, "short", 0o600).unwrap().contains("32 bytes"));
+    let sample = "your-secret-your-secret-your-secret";
+    assert!(load(url, sample, 0o600).unwrap().contains("sample"));
+    for message in [
+        load(url, "short", 0o600).unwrap(),
+        load(url, sample, 0o600).unwrap(),
+        refusal(&format!("[hooks]\n{url}\n")),
+    ] {
+        assert!(message.contains("hooks.secret_file"), "{message}");
+        assert!(has_help(&message) && !message.contains(sample), "{message}");
+    }
+}
+
+#[test]
 fn every_setting_that_works_is_read_by_somebody() {
     let readers = [
+        include_str!("hooks.rs"),
         include_str!("policy.rs"),
         include_str!("keys.rs"),
         include_str!("issuer.rs"),
@@ -766,6 +838,36 @@ fn every_setting_is_in_one_row_with_a_line_about_it() {
 
 /// Configurations and the whole message that each is refused with.
 const REFUSALS: &[(&str, &str)] = &[
+        (
+            "[claims]\nfrom_account = { mail = \"e_mail\" }\n",
+            "error: `claims.from_account`: accounts have no field `e_mail`
+ --> countersign.toml:2:16
+  |
+2 | from_account = { mail = \"e_mail\" }
+  |                ^^^^^^^^^^^^^^^^^^^
+  |
+  = help: use `username`, `email`, `email_verified`, `uuid`, `is_staff`, `is_superuser`, `role` or `attributes.NAME`",
+        ),
+        (
+            "[claims]\nfrom_account = { sub = \"uuid\" }\n",
+            "error: `claims.from_account`: the claim `sub` has another meaning already
+ --> countersign.toml:2:16
+  |
+2 | from_account = { sub = \"uuid\" }
+  |                ^^^^^^^^^^^^^^^^
+  |
+  = help: choose another name for it",
+        ),
+        (
+            "[accounts]\nsign_in_requires = \"active\"\n",
+            "error: `accounts.sign_in_requires`: `active` cannot be required
+ --> countersign.toml:2:20
+  |
+2 | sign_in_requires = \"active\"
+  |                    ^^^^^^^^
+  |
+  = help: use `staff`, `superuser`, `email_verified`; that it is active is required anyway",
+        ),
         (
             "[jwt]\nacces_token_lifetime = \"5m\"\n",
             "error: there is no setting `jwt.acces_token_lifetime`

@@ -21,14 +21,18 @@ impl Request {
     }
 
     pub(crate) fn post(path: &str, body: &Value) -> Self {
-        let body = body.to_string();
+        Self::post_text(path, &body.to_string())
+    }
+
+    /// Posts a text that is JSON already.
+    pub(crate) fn post_text(path: &str, body: &str) -> Self {
         let length = body.len();
         Self {
             head: format!(
                 "POST {path} HTTP/1.1\r\nHost: id.example\r\nConnection: close\r\n\
                  Content-Type: application/json\r\nContent-Length: {length}\r\n"
             ),
-            body,
+            body: body.to_owned(),
         }
     }
 

@@ -26,3 +26,4 @@ mod services;
 mod start;
 mod tokens;
 mod users;
+mod webhooks;

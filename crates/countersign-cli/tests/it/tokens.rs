@@ -11,6 +11,40 @@ fn issue(place: &Place) -> Value {
         .json()
 }
 
+#[test]
+fn an_inactive_user_gets_tokens_only_on_request() {
+    let place = Place::migrated("");
+    place.user("ann", "pw-of-ann");
+    place
+        .run(&["user", "deactivate", "--username", "ann"])
+        .done();
+    let words = ["token", "issue", "--username", "ann", "--json"];
+    place
+        .run(&words)
+        .failed(1, "is not active")
+        .failed(1, "--allow-inactive");
+    let allowed = [words.as_slice(), &["--allow-inactive"]].concat();
+    let pair = place.run(&allowed).done().json();
+    let explained = explain(&place, pair["access"].as_str().unwrap());
+    assert_eq!(explained["claims"]["user_id"], "1");
+}
+
+#[test]
+fn a_user_without_what_is_required_gets_no_tokens() {
+    let place = Place::migrated(
+        "accounts.sign_in_requires = \"staff\"\n[claims]\nfrom_account = { staff = \"is_staff\" }\n",
+    );
+    place.user("ann", "pw-of-ann");
+    let words = ["token", "issue", "--username", "ann"];
+    place.run(&words).failed(1, "may not sign in");
+    place
+        .run(&["user", "set", "--username", "ann", "--staff"])
+        .done();
+    let pair = issue(&place);
+    let explained = explain(&place, pair["access"].as_str().unwrap());
+    assert_eq!(explained["claims"]["staff"], true);
+}
+
 fn explain(place: &Place, token: &str) -> Value {
     place
         .run_with(&format!("{token}\n"), &["token", "explain", "--json"])
