@@ -25,6 +25,17 @@
 //! # }
 //! ```
 //!
+//! A server that only takes tokens needs neither authority nor database: its handlers ask for [`Stateless`].
+//!
+//! # A program with users of its own
+//! It brings its own table of users, its own idea of who may sign in and what tokens say, and an endpoint of its own
+//! for signing in; everything else it takes as it is. This is `examples/own_users/program.rs`, which the tests run.
+//!
+//! ```
+#![doc = include_str!("../examples/own_users/program.rs")]
+//! # fn main() {}
+//! ```
+//!
 //! # What it does not do
 //! It reads no forwarding header: the address of a client is what the server says in [`ClientAddress`]. It speaks
 //! no TLS, bounds no connections and no request heads; that is the server's business. It renders no HTML: where a
@@ -49,6 +60,7 @@ mod problem;
 mod routes;
 mod service;
 mod signed_in;
+mod stateless;
 mod wire;
 
 pub use client::ClientAddress;
@@ -56,3 +68,4 @@ pub use routes::{
     health_endpoints, key_endpoints, paths, resource_endpoints, router, token_endpoints,
     user_endpoints,
 };
+pub use stateless::{ResourceServer, Stateless};

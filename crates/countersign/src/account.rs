@@ -128,6 +128,8 @@ pub enum Residence {
 /// Where accounts live, as far as the authority must know: the trait that an embedding program implements
 /// over its own users.
 ///
+/// A whole program that does so is `examples/own_users` of `countersign-axum`, and the front page of that crate.
+///
 /// # Contract
 /// Look-ups are exact: case-sensitive, without Unicode normalization. An id that was deleted never comes back.
 #[async_trait]
