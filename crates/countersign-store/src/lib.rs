@@ -26,6 +26,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
 //! ```
 
+pub mod django;
 pub mod sqlite;
 
 pub use crate::sqlite::{MigrationReport, OpenError, SqliteOptions, SqliteStore};

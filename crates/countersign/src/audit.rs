@@ -50,6 +50,10 @@ pub enum AuditKind {
     AccountActivated,
     /// An account was deleted.
     AccountDeleted,
+    /// Accounts were taken over from another system.
+    AccountsImported,
+    /// Tokens were taken over from another system.
+    TokensImported,
     /// A signing key was made.
     KeyGenerated,
     /// A signing key began to sign; the one before it signs no more.
@@ -66,7 +70,7 @@ pub enum AuditKind {
 
 impl AuditKind {
     /// Every kind there is.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Login,
         Self::LoginFailed,
         Self::SessionOpened,
@@ -85,6 +89,8 @@ impl AuditKind {
         Self::AccountDeactivated,
         Self::AccountActivated,
         Self::AccountDeleted,
+        Self::AccountsImported,
+        Self::TokensImported,
         Self::KeyGenerated,
         Self::KeyPromoted,
         Self::KeyRetired,
@@ -114,6 +120,8 @@ impl AuditKind {
             Self::AccountDeactivated => "account_deactivated",
             Self::AccountActivated => "account_activated",
             Self::AccountDeleted => "account_deleted",
+            Self::AccountsImported => "accounts_imported",
+            Self::TokensImported => "tokens_imported",
             Self::KeyGenerated => "key_generated",
             Self::KeyPromoted => "key_promoted",
             Self::KeyRetired => "key_retired",

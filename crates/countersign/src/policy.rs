@@ -8,13 +8,13 @@ mod claims;
 
 use std::time::Duration;
 
-use countersign_token::Algorithm;
+use countersign_token::{Algorithm, Timestamp, UnixMillis};
 
 pub use self::claims::{AccountClaim, AccountField, ClaimsAtRefresh, ClaimsPolicy, UnfitClaims};
 
 use crate::account::Account;
 use crate::language::Language;
-use crate::password::Argon2Cost;
+use crate::password::{Argon2Cost, Pbkdf2Cost, WrittenForm};
 use crate::rotation::{ReuseDetection, RotationMode, RotationPolicy};
 
 /// The systems whose behavior the defaults can follow.
@@ -61,6 +61,8 @@ pub struct Policy {
     pub accounts: AccountPolicy,
     /// Refresh tokens that somebody else minted.
     pub foreign: ForeignTokenPolicy,
+    /// From this second on they are refused, whatever `foreign` says: a takeover that ends by itself.
+    pub foreign_until: Option<Timestamp>,
     /// Whether tokens can be blacklisted at all (`[blacklist] enabled`); off, the endpoint is absent.
     pub blacklist: Blacklist,
     /// When the verify endpoint asks the ledger.
@@ -318,8 +320,32 @@ pub enum VerifyPolicy {
 pub struct PasswordPolicy {
     /// The cost of new hashes; stored ones of another cost are upgraded at sign-in.
     pub cost: Argon2Cost,
+    /// The scheme of new hashes; stored ones of another are upgraded at sign-in.
+    pub write: PasswordScheme,
     /// How many hashes are computed at once, usually one for each core.
     pub slots: usize,
+}
+
+/// The scheme of new password hashes (`[passwords] write`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordScheme {
+    /// argon2id.
+    Argon2id,
+    /// What any Django reads: the way back to it.
+    Django,
+}
+
+impl PasswordPolicy {
+    /// The form in which passwords are stored.
+    pub fn written_form(&self) -> WrittenForm {
+        match self.write {
+            PasswordScheme::Argon2id => WrittenForm::Argon2id(self.cost),
+            PasswordScheme::Django if self.cost == Argon2Cost::DANGER_CHEAP => {
+                WrittenForm::Django(Pbkdf2Cost::DANGER_CHEAP)
+            }
+            PasswordScheme::Django => WrittenForm::Django(Pbkdf2Cost::DJANGO),
+        }
+    }
 }
 
 /// How requests and answers look.
@@ -356,6 +382,14 @@ impl Policy {
     /// Whether a refresh spends the presented token.
     pub fn blacklists_after_rotation(&self) -> bool {
         self.rotation.mode == RotationMode::Rotate
+    }
+
+    /// Which refresh tokens of others are accepted at this moment.
+    pub fn foreign_at(&self, now: UnixMillis) -> ForeignTokenPolicy {
+        match self.foreign_until {
+            Some(until) if now.timestamp() >= until => ForeignTokenPolicy::Off,
+            Some(_) | None => self.foreign,
+        }
     }
 
     /// Whether the verify endpoint asks the ledger.
@@ -582,6 +616,7 @@ fn modern() -> Policy {
             sign_in: SignInRequirements::default(),
         },
         foreign: ForeignTokenPolicy::Off,
+        foreign_until: None,
         blacklist: Blacklist::Enabled { history: false },
         verify: VerifyPolicy::AsksLedger,
         passwords: password_defaults(),
@@ -617,6 +652,7 @@ fn simplejwt() -> Policy {
             sign_in: SignInRequirements::default(),
         },
         foreign: ForeignTokenPolicy::Signed,
+        foreign_until: None,
         blacklist: Blacklist::Enabled { history: false },
         verify: VerifyPolicy::AsksLedgerWithBlacklisting,
         passwords: password_defaults(),
@@ -652,6 +688,7 @@ fn token_defaults() -> TokenPolicy {
 const fn password_defaults() -> PasswordPolicy {
     PasswordPolicy {
         cost: Argon2Cost::RECOMMENDED,
+        write: PasswordScheme::Argon2id,
         slots: 2,
     }
 }

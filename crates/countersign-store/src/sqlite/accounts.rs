@@ -20,6 +20,7 @@ use super::failure::Failure;
 use super::revocations::append;
 use super::sessions::{end_account, kept_until};
 use super::store::SqliteStore;
+use super::takeover::retire;
 
 #[async_trait]
 impl Accounts for SqliteStore {
@@ -120,31 +121,14 @@ impl AccountTable for SqliteStore {
     ) -> Result<AccountChange, StoreError> {
         let (edits, events) = (edits.to_vec(), events.to_vec());
         self.write(move |connection| {
-            let id = target.account;
-            match find(connection, id)? {
+            match find(connection, target.account)? {
                 None => return Ok(AccountChange::Unknown),
                 Some(account) if !target.reach.covers(&account) => {
                     return Ok(AccountChange::OutOfReach);
                 }
                 Some(_) => {}
             }
-            for edit in &edits {
-                change(connection, id, edit)?;
-            }
-            let ended_sessions = match sessions {
-                SessionsOnChange::Keep => 0,
-                SessionsOnChange::End(cause) => end_account(connection, id, None, cause, now)?,
-            };
-            for state in edits.iter().filter_map(state_after) {
-                let scope = LogScope::AccountState { account: id, state };
-                append(
-                    connection,
-                    &scope,
-                    None,
-                    now,
-                    kept_until(connection, id, now)?,
-                )?;
-            }
+            let ended_sessions = edit(connection, target.account, &edits, sessions, now)?;
             for event in &events {
                 record(connection, Some(event))?;
             }
@@ -152,6 +136,29 @@ impl AccountTable for SqliteStore {
         })
         .await
     }
+}
+
+/// Changes an account, with all that follows for its sessions and the log. Returns how many sessions ended.
+pub(super) fn edit(
+    connection: &Connection,
+    id: AccountId,
+    edits: &[AccountEdit],
+    sessions: SessionsOnChange,
+    now: UnixMillis,
+) -> Result<u64, Failure> {
+    for edit in edits {
+        change(connection, id, edit)?;
+    }
+    let ended_sessions = match sessions {
+        SessionsOnChange::Keep => 0,
+        SessionsOnChange::End(cause) => end_account(connection, id, None, cause, now)?,
+    };
+    for state in edits.iter().filter_map(state_after) {
+        let scope = LogScope::AccountState { account: id, state };
+        let kept_until = kept_until(connection, id, now)?;
+        append(connection, &scope, None, now, kept_until)?;
+    }
+    Ok(ended_sessions)
 }
 
 pub(super) fn find(connection: &Connection, id: AccountId) -> Result<Option<Account>, Failure> {
@@ -227,7 +234,10 @@ fn find_by_email(connection: &Connection, address: &str) -> Result<Option<Accoun
     find_the_one(connection, named, &address)
 }
 
-fn find_by_uuid(connection: &Connection, uuid: Uuid) -> Result<Option<Account>, Failure> {
+pub(super) fn find_by_uuid(
+    connection: &Connection,
+    uuid: Uuid,
+) -> Result<Option<Account>, Failure> {
     let named = concat!(
         "SELECT ",
         account_columns!(),
@@ -297,6 +307,47 @@ fn insert(connection: &Connection, account: &NewAccount) -> Result<Option<Accoun
     Ok(created)
 }
 
+/// Writes an account of another system under its own number; `AUTOINCREMENT` goes on above it.
+pub(super) fn insert_imported(connection: &Connection, account: &Account) -> Result<(), Failure> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO account (
+             id, uuid, username, email, email_verified, password, password_mark,
+             credential_version, active, staff, superuser, role, password_needs_reset, created_at,
+             last_login, attributes
+         ) VALUES (
+             :id, :uuid, :username, :email, :email_verified, :password, :password_mark,
+             :credential_version, :active, :staff, :superuser, :role, :password_needs_reset,
+             :created_at, :last_login, :attributes
+         )",
+    )?;
+    insert.execute(named_params! {
+        ":id": account.id.get(),
+        ":uuid": account.uuid.as_bytes(),
+        ":username": account.username,
+        ":email": account.email,
+        ":email_verified": account.email_verified,
+        ":password": account.password.as_stored(),
+        ":password_mark": account.password_mark.as_str(),
+        ":credential_version": account.credential_version,
+        ":active": is_active(account.standing),
+        ":staff": account.privileges.staff,
+        ":superuser": account.privileges.superuser,
+        ":role": account.role,
+        ":password_needs_reset": account.password_needs_reset,
+        ":created_at": account.created_at.millis(),
+        ":last_login": account.last_login.map(UnixMillis::millis),
+        ":attributes": account.attributes.to_json(),
+    })?;
+    Ok(())
+}
+
+pub(super) fn is_username_taken(connection: &Connection, username: &str) -> Result<bool, Failure> {
+    let taken = connection
+        .prepare_cached("SELECT 1 FROM account WHERE username = :username")?
+        .exists(named_params! { ":username": username })?;
+    Ok(taken)
+}
+
 fn change(connection: &Connection, id: AccountId, edit: &AccountEdit) -> Result<(), Failure> {
     let id = id.get();
     match edit {
@@ -339,9 +390,12 @@ fn change(connection: &Connection, id: AccountId, edit: &AccountEdit) -> Result<
         AccountEdit::Attributes(attributes) => connection
             .prepare_cached("UPDATE account SET attributes = :attributes WHERE id = :id")?
             .execute(named_params! { ":id": id, ":attributes": attributes.to_json() })?,
-        AccountEdit::Deletion => connection
-            .prepare_cached("DELETE FROM account WHERE id = :id")?
-            .execute(named_params! { ":id": id })?,
+        AccountEdit::Deletion => {
+            retire(connection, AccountId::new(id))?;
+            connection
+                .prepare_cached("DELETE FROM account WHERE id = :id")?
+                .execute(named_params! { ":id": id })?
+        }
     };
     Ok(())
 }

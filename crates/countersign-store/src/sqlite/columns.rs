@@ -129,7 +129,7 @@ pub(super) fn bound(number: u64) -> i64 {
 }
 
 /// Runs a query that finds many rows.
-pub(super) fn all<T>(
+pub(crate) fn all<T>(
     statement: &mut rusqlite::Statement<'_>,
     parameters: impl rusqlite::Params,
     from_row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,

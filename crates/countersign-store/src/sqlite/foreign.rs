@@ -6,15 +6,15 @@ use countersign::audit::AuditEvent;
 use countersign::sealed_id::SealingKeyId;
 use countersign::session::SessionRecord;
 use countersign::store::{
-    Adopted, Adoption, ForeignBlacklisting, ForeignToken, ForeignTokens, LogScope, NewForeignToken,
-    Purged, StoreError,
+    Adopted, Adoption, ForeignBlacklisting, ForeignToken, ForeignTokens, ImportedToken, LogScope,
+    NewForeignToken, Purged, StoreError,
 };
 use countersign_token::{Timestamp, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::accounts;
 use super::audit::record;
-use super::columns::{Columns, bound};
+use super::columns::{Columns, all, bound};
 use super::failure::Failure;
 use super::keys::seals_with;
 use super::revocations::{append, purged};
@@ -167,7 +167,10 @@ fn blacklist(
     Ok(ForeignBlacklisting::Done)
 }
 
-fn find(connection: &Connection, token_id: &str) -> Result<Option<ForeignToken>, Failure> {
+pub(super) fn find(
+    connection: &Connection,
+    token_id: &str,
+) -> Result<Option<ForeignToken>, Failure> {
     let token = connection
         .prepare_cached(
             "SELECT token_id, account, created_at, expires_at, blacklisted_at, session
@@ -177,6 +180,49 @@ fn find(connection: &Connection, token_id: &str) -> Result<Option<ForeignToken>,
         .query_row(named_params! { ":token_id": token_id }, from_row)
         .optional()?;
     Ok(token)
+}
+
+/// In order of id.
+pub(super) fn list(
+    connection: &Connection,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<ForeignToken>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT token_id, account, created_at, expires_at, blacklisted_at, session
+         FROM foreign_token
+         WHERE token_id > :after
+         ORDER BY token_id
+         LIMIT :limit",
+    )?;
+    let parameters = named_params! { ":after": after, ":limit": limit };
+    Ok(all(&mut statement, parameters, from_row)?)
+}
+
+/// Writes an imported token's row, or what is new about it; returns until when it counts.
+pub(super) fn record_imported(
+    connection: &Connection,
+    token: &ImportedToken,
+) -> Result<Timestamp, Failure> {
+    let mut record = connection.prepare_cached(
+        "INSERT INTO foreign_token (token_id, account, created_at, expires_at, blacklisted_at)
+         VALUES (:token_id, :account, :created_at, :expires_at, :blacklisted_at)
+         ON CONFLICT (token_id) DO UPDATE SET
+             blacklisted_at = excluded.blacklisted_at,
+             expires_at = max(expires_at, excluded.expires_at)
+         RETURNING expires_at",
+    )?;
+    let expires_at = record.query_row(
+        named_params! {
+            ":token_id": token.token_id,
+            ":account": token.account.map(AccountId::get),
+            ":created_at": token.created_at.millis(),
+            ":expires_at": token.expires_at.seconds(),
+            ":blacklisted_at": token.blacklisted_at.map(UnixMillis::millis),
+        },
+        |row| Columns::of(row).seconds(),
+    )?;
+    Ok(expires_at)
 }
 
 fn everybody_revoked_before(connection: &Connection) -> Result<Option<Timestamp>, Failure> {

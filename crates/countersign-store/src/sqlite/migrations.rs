@@ -153,7 +153,7 @@ const MIGRATION_TABLE: &str = "
     ) STRICT
 ";
 
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 9] = [
     Migration {
         number: 1,
         name: "ledger",
@@ -188,6 +188,11 @@ const MIGRATIONS: [Migration; 8] = [
         number: 7,
         name: "audit",
         sql: include_str!("migrations/0007_audit.sql"),
+    },
+    Migration {
+        number: 9,
+        name: "takeover",
+        sql: include_str!("migrations/0009_takeover.sql"),
     },
     Migration {
         number: 10,

@@ -3,7 +3,7 @@
 //! - `store` is the handle; `database` opens connections, `migrations` keeps the schema.
 //! - `writer` and `readers` are the two ways to the file, `marker` tells cheaply whether the log has grown.
 //! - One file per aggregate holds its SQL: `sessions`, `foreign`, `accounts`, `revocations`, `audit`, `keys`,
-//!   `services`.
+//!   `services`, `takeover`.
 //!   Sessions are the most of it: their rows are in `session_rows`, their purge in `purge`.
 //!   Each record has one `from_row`. `columns` turns plain numbers and texts into the authority's types.
 //!
@@ -12,7 +12,7 @@
 
 mod accounts;
 mod audit;
-mod columns;
+pub(crate) mod columns;
 mod database;
 mod failure;
 mod foreign;
@@ -26,6 +26,7 @@ mod services;
 mod session_rows;
 mod sessions;
 mod store;
+mod takeover;
 mod writer;
 
 pub use self::migrations::MigrationReport;

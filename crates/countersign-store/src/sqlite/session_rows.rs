@@ -67,15 +67,36 @@ pub(super) fn lineage(
          WHERE number = :number"
     ))?;
     let lineage = find
-        .query_row(named_params! { ":number": bound(number.get()) }, |row| {
-            let mut columns = Columns::of(row);
-            Ok(Lineage {
-                session: session_from(&mut columns)?,
-                root: columns.state()?,
-            })
-        })
+        .query_row(
+            named_params! { ":number": bound(number.get()) },
+            lineage_from,
+        )
         .optional()?;
     Ok(lineage)
+}
+
+/// Sessions with their roots' states, in order of number.
+pub(super) fn list(
+    connection: &Connection,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<Lineage>, Failure> {
+    let mut statement = connection.prepare_cached(concat!(
+        "SELECT ",
+        session_columns!(),
+        ", root_enabled, root_ended_at, root_cause
+         FROM session
+         JOIN (
+             SELECT number AS root_number, enabled AS root_enabled, ended_at AS root_ended_at,
+                    cause AS root_cause
+             FROM session
+         ) ON root_number = root
+         WHERE number > :after
+         ORDER BY number
+         LIMIT :limit"
+    ))?;
+    let parameters = named_params! { ":after": bound(after), ":limit": limit };
+    Ok(all(&mut statement, parameters, lineage_from)?)
 }
 
 pub(super) fn find_root_by_sid(
@@ -135,6 +156,14 @@ pub(super) fn is_live_root(
 
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
     session_from(&mut Columns::of(row))
+}
+
+fn lineage_from(row: &Row<'_>) -> rusqlite::Result<Lineage> {
+    let mut columns = Columns::of(row);
+    Ok(Lineage {
+        session: session_from(&mut columns)?,
+        root: columns.state()?,
+    })
 }
 
 fn session_from(columns: &mut Columns<'_, '_>) -> rusqlite::Result<SessionRecord> {

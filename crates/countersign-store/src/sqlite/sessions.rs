@@ -378,7 +378,7 @@ fn blacklist(
 }
 
 /// Ends a root that has not ended, with an entry of its own.
-fn end_root(
+pub(super) fn end_root(
     connection: &Connection,
     number: SessionNumber,
     cause: EndCause,

@@ -474,14 +474,14 @@ fn details(changes: AccountChanges) -> Vec<AccountEdit> {
     edits
 }
 
-const fn on_change(policy: OnAccountChange, cause: EndCause) -> SessionsOnChange {
+pub(super) const fn on_change(policy: OnAccountChange, cause: EndCause) -> SessionsOnChange {
     match policy {
         OnAccountChange::EndSessions => SessionsOnChange::End(cause),
         OnAccountChange::KeepSessions => SessionsOnChange::Keep,
     }
 }
 
-fn is_usable_name(name: &str) -> bool {
+pub(super) fn is_usable_name(name: &str) -> bool {
     let length = name.chars().count();
     (1..=150).contains(&length) && !name.chars().any(char::is_control)
 }

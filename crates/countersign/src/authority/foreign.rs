@@ -64,7 +64,7 @@ impl Authority {
         genuine: &Authenticated,
         now: UnixMillis,
     ) -> Result<Result<Option<ForeignToken>, TokenRefusal>, AuthorityError> {
-        if self.policy.foreign == ForeignTokenPolicy::Off {
+        if self.policy.foreign_at(now) == ForeignTokenPolicy::Off {
             return Ok(Err(TokenRefusal::Foreign));
         }
         if let Err(refusal) = self.check_foreign_issue_time(genuine, now) {
@@ -160,7 +160,7 @@ impl Authority {
     ) -> Result<Refresh, AuthorityError> {
         let adoption = Adoption {
             token: self.foreign_record(genuine, Some(account.id)),
-            unrecorded: self.policy.foreign == ForeignTokenPolicy::Signed,
+            unrecorded: self.policy.foreign_at(now) == ForeignTokenPolicy::Signed,
             session: self.adopting_session(genuine, account, client, now)?,
             sealing_keys: self.keys.sealing().ids(),
         };

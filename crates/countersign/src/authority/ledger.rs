@@ -204,7 +204,7 @@ impl Authority {
             Ok(known) => known,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        if known.is_none() && self.policy.foreign != ForeignTokenPolicy::Signed {
+        if known.is_none() && self.policy.foreign_at(now) != ForeignTokenPolicy::Signed {
             return Ok(Err(TokenRefusal::Foreign));
         }
         if self.is_revoked_wholesale(genuine, None) {
@@ -219,7 +219,7 @@ impl Authority {
         genuine: &Authenticated,
         now: UnixMillis,
     ) -> Result<Result<(), TokenRefusal>, AuthorityError> {
-        if self.policy.foreign != ForeignTokenPolicy::Signed {
+        if self.policy.foreign_at(now) != ForeignTokenPolicy::Signed {
             return Ok(Err(TokenRefusal::Foreign));
         }
         if let Err(refusal) = self.check_foreign_issue_time(genuine, now) {

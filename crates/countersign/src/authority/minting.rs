@@ -200,7 +200,11 @@ impl Authority {
         }
     }
 
-    fn seal(&self, session: &SessionRecord, address: TokenAddress) -> Result<String, SealingError> {
+    pub(super) fn seal(
+        &self,
+        session: &SessionRecord,
+        address: TokenAddress,
+    ) -> Result<String, SealingError> {
         let ring = self.keys.sealing();
         ring.get(session.sealing_key)
             .ok_or(SealingError)

@@ -22,7 +22,9 @@ mod refresh;
 mod revoke;
 mod services;
 mod sliding;
+mod takeover;
 mod verify;
+mod way_back;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -44,7 +46,11 @@ pub use self::purge::{PurgeHorizon, PurgeProgress, PurgeReport};
 pub use self::refresh::{Refresh, Refreshed};
 pub use self::revoke::Revoked;
 pub use self::services::{ServiceAuthentication, ServiceError, ServiceRefusal};
+pub use self::takeover::{
+    AccountTakeover, ForeignAccount, RecordedToken, TokenTakeover, UnfitAccount,
+};
 pub use self::verify::Verification;
+pub use self::way_back::DeadToken;
 
 use self::feed::RevocationFeed;
 use self::ledger::SessionFacts;
@@ -253,7 +259,11 @@ impl Authority {
         let tokens = policy.tokens.clone();
         let keys = Arc::new(keys.verifying(move |keys| minting::verifier(&tokens, keys)));
         Ok(Self {
-            hasher: PasswordHasher::new(passwords.cost, passwords.slots, Arc::clone(&random))?,
+            hasher: PasswordHasher::new(
+                passwords.written_form(),
+                passwords.slots,
+                Arc::clone(&random),
+            )?,
             decoys_due_at: AtomicI64::new(i64::MIN),
             ready_until: AtomicU64::new(0),
             feed: RevocationFeed::new(Arc::clone(&store), Arc::clone(&keys), Arc::clone(&clock)),

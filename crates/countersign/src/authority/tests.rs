@@ -32,6 +32,7 @@ mod refresh;
 mod sealed;
 mod services;
 mod sliding;
+mod takeover;
 mod verify;
 
 const NOON: UnixMillis = UnixMillis::from_seconds(1_893_456_000);

@@ -41,6 +41,7 @@ mod revocations;
 mod rotation;
 mod services;
 mod sessions;
+mod takeover;
 mod walk;
 
 use std::fmt;
@@ -206,6 +207,32 @@ macro_rules! with_every_clause {
                 blacklisting_an_adopted_token_names_its_session
                 foreign_purge_is_bounded_and_keeps_what_has_not_expired
             }
+            takeover {
+                an_imported_account_is_found_as_it_was_there
+                numbers_go_on_above_the_imported_ones
+                numbers_of_the_other_system_are_not_drawn_here
+                an_account_of_ours_among_them_takes_no_foreign_token
+                importing_accounts_twice_changes_nothing
+                what_the_other_system_changed_is_taken
+                a_password_changed_here_is_never_overwritten
+                an_upgraded_hash_is_never_overwritten
+                a_deactivation_there_is_logged_and_ends_sessions_where_asked
+                the_later_sign_in_stays
+                a_number_of_ours_is_refused_and_takes_no_foreign_token
+                a_deleted_account_is_not_brought_back
+                a_taken_username_is_refused
+                a_taken_uuid_is_refused
+                an_imported_token_is_recorded_and_can_be_adopted
+                an_imported_blacklisting_is_logged_and_refuses
+                an_imported_blacklisting_ends_the_session_that_the_token_opened
+                importing_tokens_twice_changes_nothing
+                a_token_that_is_blacklisted_here_stays_so
+                other_sealing_keys_refuse_imported_tokens
+                a_rehearsal_says_what_would_come_and_changes_nothing
+                numbers_of_deleted_accounts_are_listed
+                foreign_tokens_are_listed_in_order_and_bounded
+                sessions_are_listed_in_order_with_their_roots
+            }
             accounts {
                 a_table_of_accounts_says_that_it_holds_them
                 ids_count_up_from_one
@@ -323,6 +350,7 @@ macro_rules! with_every_clause {
                 rotate_with_one_generation_has_exactly_one_winner
                 losers_of_a_rotation_see_the_winners_row
                 adoption_has_exactly_one_winner
+                adoption_races_an_imported_blacklisting_and_never_outlives_it
                 an_end_has_exactly_one_cause
                 a_store_is_founded_by_exactly_one_caller
                 a_key_is_replaced_by_exactly_one_other

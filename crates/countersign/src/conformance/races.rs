@@ -9,16 +9,16 @@ use super::fixture::{
     adoption, at, audited, create, end, event, first_keys, fork_of, fresh_sid, log, login,
     new_account, opened, root_state, row, second, signed_in, step,
 };
-use super::{keys, services};
+use super::{keys, services, takeover};
 use crate::account::{Account, AccountId, Privileges};
 use crate::audit::AuditKind;
 use crate::password::EncodedPassword;
 use crate::rotation::RotationStep;
 use crate::session::{EndCause, SessionState};
 use crate::store::{
-    AccountChange, AccountCreation, AccountEdit, Adopted, EditTarget, Ending, Forked, KeyPromotion,
-    KeyTransition, NewAccount, NewSession, PrivilegeChange, Reach, Rotation, ServiceCreation,
-    SessionsOnChange, SigningKeyState, Store, TokenRevocation,
+    AccountChange, AccountCreation, AccountEdit, Adopted, EditTarget, Ending, Forked, ImportRun,
+    KeyPromotion, KeyTransition, NewAccount, NewSession, PrivilegeChange, Reach, Rotation,
+    ServiceCreation, SessionsOnChange, SigningKeyState, Store, TokenRevocation,
 };
 
 pub(super) async fn rotate_with_one_generation_has_exactly_one_winner(store: Arc<dyn Store>) {
@@ -91,6 +91,39 @@ pub(super) async fn adoption_has_exactly_one_winner(store: Arc<dyn Store>) {
         ROUNDS,
         "a loser left a session behind"
     );
+}
+
+pub(super) async fn adoption_races_an_imported_blacklisting_and_never_outlives_it(
+    store: Arc<dyn Store>,
+) {
+    let account = create(&*store, "alice").await;
+    for round in 0..ROUNDS {
+        let id = format!("django {round}");
+        let inputs = (0..CALLERS).map(|caller| {
+            let imported = takeover::blacklisted(&id, &account);
+            (caller, adoption(&id, &account), [imported])
+        });
+        let outcomes = at_once(
+            &store,
+            inputs,
+            |store, (caller, adoption, imported)| async move {
+                if caller % 2 == 0 {
+                    let adopted = store.adopt_foreign_token(&adoption, None).await;
+                    adopted.map(drop).unwrap();
+                } else {
+                    let done =
+                        store.import_foreign_tokens(&imported, &[], ImportRun::Real, at(30), None);
+                    done.await.map(drop).unwrap();
+                }
+            },
+        );
+        outcomes.await;
+        let token = store.find_foreign_token(&id).await.unwrap().unwrap();
+        match token.session {
+            Some(session) => assert!(root_state(&*store, session).await.is_ended()),
+            None => assert!(token.blacklisted_at.is_some(), "{token:?}"),
+        }
+    }
 }
 
 pub(super) async fn an_end_has_exactly_one_cause(store: Arc<dyn Store>) {

@@ -113,24 +113,12 @@ impl AccountTable for MemoryStore {
         events: &[AuditEvent],
     ) -> Result<AccountChange, StoreError> {
         let mut tables = self.tables();
-        let id = target.account;
-        match tables.accounts.get(&id) {
+        match tables.accounts.get(&target.account) {
             None => return Ok(AccountChange::Unknown),
             Some(account) if !target.reach.covers(account) => return Ok(AccountChange::OutOfReach),
             Some(_) => {}
         }
-        for edit in edits {
-            tables.edit(id, edit);
-        }
-        let ended_sessions = match sessions {
-            SessionsOnChange::Keep => 0,
-            SessionsOnChange::End(cause) => tables.end_account(id, None, cause, now),
-        };
-        for state in edits.iter().filter_map(state_after) {
-            let scope = LogScope::AccountState { account: id, state };
-            let kept_until = tables.kept_until(id, now);
-            tables.append(scope, None, now, kept_until);
-        }
+        let ended_sessions = tables.edit_account(target.account, edits, sessions, now);
         for event in events {
             tables.record(Some(event));
         }
@@ -139,6 +127,29 @@ impl AccountTable for MemoryStore {
 }
 
 impl Tables {
+    /// Changes an account, with all that follows for its sessions and the log. Returns how many sessions ended.
+    pub(super) fn edit_account(
+        &mut self,
+        id: AccountId,
+        edits: &[AccountEdit],
+        sessions: SessionsOnChange,
+        now: UnixMillis,
+    ) -> u64 {
+        for edit in edits {
+            self.edit(id, edit);
+        }
+        let ended_sessions = match sessions {
+            SessionsOnChange::Keep => 0,
+            SessionsOnChange::End(cause) => self.end_account(id, None, cause, now),
+        };
+        for state in edits.iter().filter_map(state_after) {
+            let scope = LogScope::AccountState { account: id, state };
+            let kept_until = self.kept_until(id, now);
+            self.append(scope, None, now, kept_until);
+        }
+        ended_sessions
+    }
+
     fn edit(&mut self, id: AccountId, edit: &AccountEdit) {
         let Some(account) = self.accounts.get_mut(&id) else {
             return;
@@ -164,6 +175,8 @@ impl Tables {
             AccountEdit::Attributes(attributes) => account.attributes = attributes.clone(),
             AccountEdit::Deletion => {
                 self.accounts.remove(&id);
+                self.imported.remove(&id);
+                self.retired.insert(id);
             }
         }
     }

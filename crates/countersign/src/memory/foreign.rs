@@ -122,7 +122,7 @@ impl Tables {
     }
 
     /// Whether the store's sealing keys are exactly these.
-    fn seals_with(&self, expected: &[SealingKeyId]) -> bool {
+    pub(super) fn seals_with(&self, expected: &[SealingKeyId]) -> bool {
         let ours: BTreeSet<_> = self
             .keys
             .iter()

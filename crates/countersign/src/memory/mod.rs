@@ -11,8 +11,9 @@ mod keys;
 mod revocations;
 mod services;
 mod sessions;
+mod takeover;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -22,7 +23,7 @@ use crate::account::{Account, AccountId};
 use crate::audit::AuditEvent;
 use crate::service::ServiceCredential;
 use crate::session::{SessionNumber, SessionRecord};
-use crate::store::{ForeignToken, Health, KeyRecords, LogEntry, Purged, StoreError};
+use crate::store::{ForeignToken, Health, ImportMark, KeyRecords, LogEntry, Purged, StoreError};
 
 /// A [`Store`](crate::store::Store) in memory, for tests of programs that embed the authority and as the
 /// measure of every other store. A clone is another handle on the same store.
@@ -68,7 +69,7 @@ impl Health for MemoryStore {
 }
 
 /// What the store holds.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Tables {
     sessions: BTreeMap<SessionNumber, SessionRecord>,
     /// The highest session number drawn so far; it outlives the row.
@@ -80,6 +81,10 @@ struct Tables {
     accounts: BTreeMap<AccountId, Account>,
     /// The highest account id given so far; it outlives the account.
     highest_account: i64,
+    /// The ids of accounts that were deleted.
+    retired: BTreeSet<AccountId>,
+    /// What was imported last, of each account that was.
+    imported: BTreeMap<AccountId, ImportMark>,
     /// In order of sequence. Its newest entry is never removed, and the next one counts on from it.
     log: VecDeque<LogEntry>,
     /// Oldest first.

@@ -238,7 +238,7 @@ impl Tables {
             .fold(now.timestamp(), Timestamp::max)
     }
 
-    fn lineage(&self, number: SessionNumber) -> Option<Lineage> {
+    pub(super) fn lineage(&self, number: SessionNumber) -> Option<Lineage> {
         let session = self.sessions.get(&number)?.clone();
         let root = self.sessions.get(&session.root)?.state;
         Some(Lineage { session, root })
@@ -263,7 +263,7 @@ impl Tables {
         }
     }
 
-    fn end_root(&mut self, number: SessionNumber, cause: EndCause, now: UnixMillis) {
+    pub(super) fn end_root(&mut self, number: SessionNumber, cause: EndCause, now: UnixMillis) {
         if let Some(root) = self.sessions.get_mut(&number) {
             root.state = SessionState::Ended { at: now, cause };
             let (scope, keep_until) = (

@@ -40,6 +40,11 @@ impl EncodedPassword {
         &self.0
     }
 
+    /// Whether there may be a password that matches: the form is whole, known and within bounds.
+    pub fn is_usable(&self) -> bool {
+        Scheme::parse(self).is_some()
+    }
+
     /// The name before the first `$`; empty for an unusable password.
     pub fn algorithm(&self) -> &str {
         self.0.split_once('$').map_or("", |(name, _)| name)

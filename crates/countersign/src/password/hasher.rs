@@ -7,10 +7,10 @@ use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use super::argon2::{self, Argon2Cost, Workspace};
+use super::argon2::{self, Workspace};
 use super::decoy::Decoys;
 use super::scheme::Scheme;
-use super::{EncodedPassword, PlainPassword};
+use super::{EncodedPassword, PlainPassword, WrittenForm, pbkdf2};
 use crate::random::{Random, draw};
 
 /// Checks and makes password hashes for the whole process.
@@ -24,7 +24,7 @@ pub struct PasswordHasher {
 }
 
 struct Shared {
-    cost: Argon2Cost,
+    written: WrittenForm,
     random: Arc<dyn Random>,
     /// What unknown names are checked against. Replaced as a whole; a check under way keeps those it began with.
     decoys: ArcSwap<Decoys>,
@@ -78,15 +78,20 @@ impl PasswordHasher {
     /// # Errors
     /// [`HasherError::Failed`] if not even one hash can be made.
     pub fn new(
-        cost: Argon2Cost,
+        written: WrittenForm,
         slots: usize,
         random: Arc<dyn Random>,
     ) -> Result<Self, HasherError> {
         let slots = slots.max(1);
-        let decoy = encode(random.as_ref(), b"decoy", cost, &mut Workspace::default())?;
+        let decoy = encode(
+            random.as_ref(),
+            b"decoy",
+            written,
+            &mut Workspace::default(),
+        )?;
         Ok(Self {
             shared: Arc::new(Shared {
-                cost,
+                written,
                 random,
                 decoys: ArcSwap::from_pointee(Decoys::only(decoy)),
                 slots: Arc::new(Semaphore::new(slots)),
@@ -168,7 +173,7 @@ impl PasswordHasher {
 impl std::fmt::Debug for PasswordHasher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PasswordHasher")
-            .field("cost", &self.shared.cost)
+            .field("written", &self.shared.written)
             .finish_non_exhaustive()
     }
 }
@@ -196,7 +201,7 @@ impl Shared {
         };
         match (
             scheme.matches(password, workspace),
-            scheme.is_current(self.cost),
+            scheme.is_current(self.written),
         ) {
             (false, _) => Outcome::Differs,
             (true, true) => Outcome::Matches,
@@ -216,7 +221,7 @@ impl Shared {
         password: &[u8],
         workspace: &mut Workspace,
     ) -> Result<EncodedPassword, HasherError> {
-        encode(self.random.as_ref(), password, self.cost, workspace)
+        encode(self.random.as_ref(), password, self.written, workspace)
     }
 
     fn take_workspace(&self) -> Workspace {
@@ -229,7 +234,9 @@ impl Shared {
 
     /// Keeps a workspace for the next sign-in, at the size that ours need.
     fn give_back(&self, mut workspace: Workspace) {
-        workspace.shrink_to(self.cost);
+        if let WrittenForm::Argon2id(cost) = self.written {
+            workspace.shrink_to(cost);
+        }
         let mut workspaces = self
             .workspaces
             .lock()
@@ -261,20 +268,33 @@ impl Drop for Place {
 fn encode(
     random: &dyn Random,
     password: &[u8],
-    cost: Argon2Cost,
+    written: WrittenForm,
     workspace: &mut Workspace,
 ) -> Result<EncodedPassword, HasherError> {
-    let salt = draw::<16>(random).map_err(|_| HasherError::Failed)?;
-    argon2::encode(password, &salt, cost, workspace).ok_or(HasherError::Failed)
+    match written {
+        WrittenForm::Argon2id(cost) => {
+            let salt = draw::<16>(random).map_err(|_| HasherError::Failed)?;
+            argon2::encode(password, &salt, cost, workspace).ok_or(HasherError::Failed)
+        }
+        WrittenForm::Django(cost) => {
+            let salt = pbkdf2::draw_salt(random).map_err(|_| HasherError::Failed)?;
+            Ok(pbkdf2::encode(password, &salt, cost))
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::password::{Argon2Cost, Pbkdf2Cost};
     use crate::random::SystemRandom;
 
     fn hasher() -> PasswordHasher {
-        PasswordHasher::new(Argon2Cost::DANGER_CHEAP, 1, Arc::new(SystemRandom)).unwrap()
+        hasher_of(WrittenForm::Argon2id(Argon2Cost::DANGER_CHEAP))
+    }
+
+    fn hasher_of(written: WrittenForm) -> PasswordHasher {
+        PasswordHasher::new(written, 1, Arc::new(SystemRandom)).unwrap()
     }
 
     fn plain(text: &str) -> PlainPassword {
@@ -316,6 +336,31 @@ mod tests {
             panic!("{checked:?}")
         };
         assert_eq!(upgrade.algorithm(), "argon2");
+    }
+
+    #[tokio::test]
+    async fn on_the_way_back_passwords_are_written_as_django_writes_them() {
+        let iterations = std::num::NonZeroU32::new(1000).unwrap();
+        let back = hasher_of(WrittenForm::Django(Pbkdf2Cost { iterations }));
+        let written = back.encode(plain("pw1")).await.unwrap();
+        let parts: Vec<_> = written.as_stored().split('$').collect();
+        assert_eq!(parts[..2], ["pbkdf2_sha256", "1000"]);
+        assert_eq!((parts[2].len(), parts[3].len()), (22, 44));
+        assert!(parts[2].bytes().all(|b| b.is_ascii_alphanumeric()));
+        assert_ne!(written, back.encode(plain("pw1")).await.unwrap());
+
+        let ours = hasher().encode(plain("pw1")).await.unwrap();
+        let few = DJANGO.replace("$1000$", "$999$");
+        let django = EncodedPassword::from_stored(DJANGO.to_owned());
+        assert!(!EncodedPassword::from_stored(few.replace('$', "!")).is_usable());
+        for (stored, upgraded) in [(written, false), (django, false), (ours, true)] {
+            let check = back.check(plain("pw1"), Some(stored), 0, Upgrade::IfOutdated);
+            let Check::Matches { upgrade } = check.await.unwrap() else {
+                panic!("it matches");
+            };
+            assert_eq!(upgrade.is_some(), upgraded);
+            assert!(upgrade.is_none_or(|to| to.algorithm() == "pbkdf2_sha256"));
+        }
     }
 
     #[tokio::test]

@@ -17,8 +17,18 @@ pub use self::argon2::Argon2Cost;
 pub use self::encoded::EncodedPassword;
 pub use self::hasher::{Check, HasherError, PasswordHasher, Upgrade};
 pub use self::mark::PasswordMark;
+pub use self::pbkdf2::Pbkdf2Cost;
 
 use zeroize::Zeroizing;
+
+/// The form in which new passwords are stored, and others at their next sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WrittenForm {
+    /// argon2id, spelled as Django spells it.
+    Argon2id(Argon2Cost),
+    /// PBKDF2-SHA256, which a Django without further packages reads.
+    Django(Pbkdf2Cost),
+}
 
 /// A password in clear, as somebody typed it. Wiped when dropped; its `Debug` shows nothing.
 pub struct PlainPassword(Zeroizing<String>);

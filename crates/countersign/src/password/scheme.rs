@@ -1,7 +1,7 @@
 //! Which scheme a stored password is of, and whether a password matches it.
 
-use super::argon2::{Argon2Cost, Workspace};
-use super::{EncodedPassword, argon2, bcrypt, md5, pbkdf2, scrypt};
+use super::argon2::Workspace;
+use super::{EncodedPassword, WrittenForm, argon2, bcrypt, md5, pbkdf2, scrypt};
 
 /// A stored password of a scheme that we verify, taken apart and within bounds.
 pub(super) enum Scheme {
@@ -42,7 +42,11 @@ impl Scheme {
     }
 
     /// Whether this is what would be written today.
-    pub(super) fn is_current(&self, cost: Argon2Cost) -> bool {
-        matches!(self, Self::Argon2(stored) if stored.is_current(cost))
+    pub(super) fn is_current(&self, written: WrittenForm) -> bool {
+        match (self, written) {
+            (Self::Argon2(stored), WrittenForm::Argon2id(cost)) => stored.is_current(cost),
+            (Self::Pbkdf2(stored), WrittenForm::Django(cost)) => stored.is_current(cost),
+            _ => false,
+        }
     }
 }

@@ -14,6 +14,7 @@ mod keys;
 mod revocations;
 mod services;
 mod sessions;
+mod takeover;
 
 use std::error::Error;
 
@@ -39,6 +40,10 @@ pub use self::sessions::{
     AccountGuard, Blacklisting, Ending, Fork, Forked, NewSession, Opening, Purged, Rotation,
     Sessions,
 };
+pub use self::takeover::{
+    AccountImport, ImportEffects, ImportMark, ImportRun, ImportedAccount, ImportedToken, Merge,
+    Takeover, TokenImport, TokenImports,
+};
 
 /// Everything the authority keeps.
 pub trait Store:
@@ -49,6 +54,7 @@ pub trait Store:
     + AuditLog
     + KeyVault
     + ServiceCredentials
+    + Takeover
     + Health
 {
 }
@@ -60,6 +66,7 @@ impl<S> Store for S where
         + Revocations
         + AuditLog
         + KeyVault
+        + Takeover
         + ServiceCredentials
         + Health
 {

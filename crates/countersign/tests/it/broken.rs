@@ -81,6 +81,15 @@ caught_by_name! {
     a_second_adoption_is_caught: SecondAdoption
         by "foreign::a_used_token_is_known"
            "races::adoption_has_exactly_one_winner"
+    numbers_of_others_are_caught: NumbersOfOthers
+        by "takeover::numbers_of_the_other_system_are_not_drawn_here"
+           "takeover::an_account_of_ours_among_them_takes_no_foreign_token"
+    an_untaken_blacklisting_is_caught: UntakenBlacklisting
+        by "takeover::an_imported_blacklisting_is_logged_and_refuses"
+           "takeover::an_imported_blacklisting_ends_the_session_that_the_token_opened"
+    an_overwriting_import_is_caught: OverwritingImport
+        by "takeover::a_password_changed_here_is_never_overwritten"
+           "takeover::an_upgraded_hash_is_never_overwritten"
     unchecked_sealing_keys_are_caught: UncheckedSealingKeys
         by "foreign::other_sealing_keys_refuse_adoption"
     a_fork_of_an_ended_session_is_caught: ForkOfEnded

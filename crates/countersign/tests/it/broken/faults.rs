@@ -19,12 +19,14 @@ use countersign::sealed_id::SealingKeyId;
 use countersign::service::{ServiceCredential, ServiceDigest, ServiceName};
 use countersign::session::{EndCause, Lineage, SessionId, SessionNumber, SessionRecord};
 use countersign::store::{
-    AccountChange, AccountCreation, AccountEdit, AccountGuard, AccountTable, Adopted, Adoption,
-    AuditLog, Blacklisting, EditTarget, Ending, ForeignBlacklisting, ForeignToken, ForeignTokens,
-    Fork, Forked, Health, KeyDrop, KeyPromotion, KeyRecords, KeyRevocation, KeyTransition,
-    KeyVault, LogEntry, LogScope, NewAccount, NewForeignToken, NewServiceCredential, NewSession,
-    Opening, Purged, Revocations, Rotation, SealingKeyRecord, ServiceCreation, ServiceCredentials,
-    ServiceRevocation, Sessions, SessionsOnChange, SigningKeyRecord, StoreError, TokenRevocation,
+    AccountChange, AccountCreation, AccountEdit, AccountGuard, AccountImport, AccountTable,
+    Adopted, Adoption, AuditLog, Blacklisting, EditTarget, Ending, ForeignBlacklisting,
+    ForeignToken, ForeignTokens, Fork, Forked, Health, ImportEffects, ImportRun, ImportedAccount,
+    ImportedToken, KeyDrop, KeyPromotion, KeyRecords, KeyRevocation, KeyTransition, KeyVault,
+    LogEntry, LogScope, NewAccount, NewForeignToken, NewServiceCredential, NewSession, Opening,
+    Purged, Revocations, Rotation, SealingKeyRecord, ServiceCreation, ServiceCredentials,
+    ServiceRevocation, Sessions, SessionsOnChange, SigningKeyRecord, StoreError, Takeover,
+    TokenImports, TokenRevocation,
 };
 use countersign_token::{KeyId, Timestamp, UnixMillis};
 
@@ -65,6 +67,12 @@ pub(crate) enum Fault {
     IgnoredLimit,
     /// A used foreign token opens its session again.
     SecondAdoption,
+    /// Numbers that another system has given are drawn again.
+    NumbersOfOthers,
+    /// Tokens are imported as if none were blacklisted.
+    UntakenBlacklisting,
+    /// An account that was imported before is imported as it is there, whatever was changed here.
+    OverwritingImport,
     /// Foreign ids are not held against the store's sealing keys.
     UncheckedSealingKeys,
     /// A session that has ended is forked.
@@ -425,6 +433,78 @@ impl AccountTable for BrokenStore {
         self.inner
             .edit_account(target, edits, sessions, now, events)
             .await
+    }
+}
+
+#[async_trait]
+impl Takeover for BrokenStore {
+    async fn leave_account_numbers(&self, upto: AccountId) -> Result<u64, StoreError> {
+        if self.has(Fault::NumbersOfOthers) {
+            return Ok(0);
+        }
+        self.inner.leave_account_numbers(upto).await
+    }
+
+    async fn import_accounts(
+        &self,
+        accounts: &[ImportedAccount],
+        effects: ImportEffects,
+        run: ImportRun,
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<Vec<AccountImport>, StoreError> {
+        let outcomes = self
+            .inner
+            .import_accounts(accounts, effects, run, now, event)
+            .await?;
+        if self.has(Fault::OverwritingImport) {
+            for account in accounts {
+                let password = AccountEdit::Password(account.password.clone());
+                let target = EditTarget::any(account.id);
+                self.edit_account(target, &[password], SessionsOnChange::Keep, now, &[])
+                    .await?;
+            }
+        }
+        Ok(outcomes)
+    }
+
+    async fn import_foreign_tokens(
+        &self,
+        tokens: &[ImportedToken],
+        sealing_keys: &[SealingKeyId],
+        run: ImportRun,
+        now: UnixMillis,
+        event: Option<&AuditEvent>,
+    ) -> Result<TokenImports, StoreError> {
+        let mut tokens = tokens.to_vec();
+        if self.has(Fault::UntakenBlacklisting) {
+            for token in &mut tokens {
+                token.blacklisted_at = None;
+            }
+        }
+        self.inner
+            .import_foreign_tokens(&tokens, sealing_keys, run, now, event)
+            .await
+    }
+
+    async fn list_retired_accounts(
+        &self,
+        after: AccountId,
+        limit: u32,
+    ) -> Result<Vec<AccountId>, StoreError> {
+        self.inner.list_retired_accounts(after, limit).await
+    }
+
+    async fn list_foreign_tokens(
+        &self,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<ForeignToken>, StoreError> {
+        self.inner.list_foreign_tokens(after, limit).await
+    }
+
+    async fn list_sessions(&self, after: u64, limit: u32) -> Result<Vec<Lineage>, StoreError> {
+        self.inner.list_sessions(after, limit).await
     }
 }
 
