@@ -1,5 +1,7 @@
 //! The command line: what can be said, and what `--help` teaches.
 
+mod django;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,6 +12,8 @@ use countersign::service::{ServiceName, ServiceScope};
 use countersign_token::{ClaimsSet, KeyId};
 
 use crate::config::duration;
+
+pub(crate) use self::django::{ExportCommand, ExportDjango, ImportCommand, ImportDjango};
 
 /// Issues, refreshes, verifies and revokes tokens.
 #[derive(Debug, Parser)]
@@ -104,6 +108,12 @@ pub(crate) enum Command {
     /// Make, list, promote, retire and revoke signing keys
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Take over users and tokens from another system
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Give users and dead tokens back to another system
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Make, list and revoke the credentials of programs that use the server's own endpoints
     #[command(subcommand)]
     Service(ServiceCommand),

@@ -2,6 +2,9 @@
 
 mod config;
 mod dev;
+mod django;
+mod export;
+mod import;
 mod init;
 mod keys;
 mod migrate;
@@ -10,7 +13,7 @@ mod service;
 mod token;
 mod user;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, ExportCommand, ImportCommand};
 use crate::failure::Failure;
 use crate::telemetry::{self, Verbosity};
 
@@ -33,6 +36,12 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
         Command::User(command) => one_thread()?.block_on(user::run(common, command)),
         Command::Token(command) => one_thread()?.block_on(token::run(common, command)),
         Command::Keys(command) => one_thread()?.block_on(keys::run(common, command)),
+        Command::Import(ImportCommand::Django(args)) => {
+            one_thread()?.block_on(import::run(common, args))
+        }
+        Command::Export(ExportCommand::Django(args)) => {
+            one_thread()?.block_on(export::run(common, args))
+        }
         Command::Service(command) => one_thread()?.block_on(service::run(common, command)),
         Command::Config(command) => config::run(common, command),
     }

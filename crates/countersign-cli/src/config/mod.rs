@@ -24,7 +24,8 @@ use countersign::keys::SigningKeySource;
 use countersign::language::Language;
 use countersign::password::Argon2Cost;
 use countersign::policy::{
-    ClaimsAtRefresh, ForeignTokenPolicy, KeyIdInHeader, LoginName, SessionCheck, WireBodies,
+    ClaimsAtRefresh, ForeignTokenPolicy, KeyIdInHeader, LoginName, PasswordScheme, SessionCheck,
+    WireBodies,
 };
 use countersign::rotation::{ReuseDetection, RotationMode};
 use countersign_token::remote::KeySetUrl;
@@ -204,6 +205,19 @@ impl Config {
         }
     }
 
+    /// As it was written; a date stays a date.
+    fn foreign_until(&self) -> String {
+        self.given_text("foreign.until")
+            .unwrap_or_else(|| show::text(""))
+    }
+
+    const fn password_scheme(&self) -> &'static str {
+        match self.policy.passwords.write {
+            PasswordScheme::Argon2id => "argon2id",
+            PasswordScheme::Django => "django",
+        }
+    }
+
     const fn key_id(&self) -> &'static str {
         match self.policy.tokens.key_id {
             KeyIdInHeader::Always => "always",
@@ -326,7 +340,8 @@ fn master_key_file(settings: &Settings) -> Result<PathBuf, Problem> {
 }
 
 /// Settings that are shown as they were written.
-const PLAIN_TEXTS: [&str; 4] = [
+const PLAIN_TEXTS: [&str; 5] = [
+    "foreign.until",
     "hooks.secret_file",
     "jwt.signing_key_file",
     "jwt.verifying_key",

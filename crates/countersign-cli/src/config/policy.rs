@@ -7,12 +7,12 @@ use countersign::language::Language;
 use countersign::password::Argon2Cost;
 use countersign::policy::{
     AccountClaim, AccountField, Blacklist, ClaimsAtRefresh, ForeignTokenPolicy, KeyIdInHeader,
-    LoginName, PolicyError, SessionCheck, SignInRequirements, TokenClass, TokenPolicy, UserField,
-    VerifyPolicy, WireBodies,
+    LoginName, PasswordScheme, PolicyError, SessionCheck, SignInRequirements, TokenClass,
+    TokenPolicy, UserField, VerifyPolicy, WireBodies,
 };
 use countersign::rotation::{ReuseDetection, RotationMode};
 use countersign::{Policy, Preset};
-use countersign_token::Algorithm;
+use countersign_token::{Algorithm, Timestamp};
 
 use super::diagnostics::{Place, Problem};
 use super::settings::Settings;
@@ -35,6 +35,9 @@ pub(super) fn resolve(settings: &Settings) -> Result<Resolved, Problem> {
     override_sessions(&mut policy, settings)?;
     override_wire(&mut policy, settings)?;
     let (blacklist_after_rotation, mut warnings) = override_rotation(&mut policy, settings);
+    if settings.text("passwords.write") == Some("django") {
+        policy.passwords.write = PasswordScheme::Django;
+    }
     policy.passwords.slots = std::thread::available_parallelism().map_or(1, NonZero::get);
     if settings.switch("passwords.danger_cheap_hashes") == Some(true) {
         policy.passwords.cost = Argon2Cost::DANGER_CHEAP;
@@ -307,7 +310,35 @@ fn override_sessions(policy: &mut Policy, settings: &Settings) -> Result<(), Pro
         &mut policy.foreign,
         settings.text("foreign.refresh").map(foreign),
     );
+    policy.foreign_until = foreign_until(settings)?;
     Ok(())
+}
+
+/// A date stands for the end of its day, UTC.
+fn foreign_until(settings: &Settings) -> Result<Option<Timestamp>, Problem> {
+    let text = settings.text("foreign.until").unwrap_or_default();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let end_of_day = || {
+        let date: jiff::civil::Date = text.parse().ok()?;
+        let next = date.tomorrow().ok()?;
+        next.to_zoned(jiff::tz::TimeZone::UTC).ok()
+    };
+    let moment = if text.contains(['T', 't', ' ']) {
+        text.parse::<jiff::Timestamp>().ok()
+    } else {
+        end_of_day().map(|zoned| zoned.timestamp())
+    };
+    let until = moment.ok_or_else(|| {
+        settings
+            .problem(
+                "foreign.until",
+                "`foreign.until` must be a date or a moment as RFC 3339 writes them",
+            )
+            .help("such as `2027-01-31` or `2027-01-31T18:00:00Z`")
+    })?;
+    Ok(Some(Timestamp::from_seconds(until.as_second())))
 }
 
 fn override_wire(policy: &mut Policy, settings: &Settings) -> Result<(), Problem> {

@@ -217,7 +217,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     built("hooks.on_failure", OneOf(&["refuse", "continue"]), |c| Some(show::text(c.hooks.on_failure.name())), "What happens without an answer about claims: nothing is issued, or tokens without them."),
 
     built("foreign.refresh", OneOf(&["off", "recorded", "signed"]), |c| Some(show::text(c.foreign())), "Which refresh tokens of other issuers with our key are accepted."),
-    off("foreign.until", Text, Off::Text(""), "The date that ends it."),
+    built("foreign.until", Text, |c| Some(c.foreign_until()), "When that ends by itself: a date, whose day (UTC) still counts, or a moment; \"\" for never."),
 
     built("accounts.sign_in_requires", Texts, |c| Some(show::texts(&c.sign_in_requirements())), "What an active account must have to sign in and to refresh, all of it: staff, superuser, email_verified."),
     built("accounts.login", OneOf(&["username", "email"]), |c| Some(show::text(c.login())), "What people sign in with: username or email."),
@@ -241,7 +241,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     idle("cookies.domain", Text, r#""""#, "Their domain; \"\" for the host alone."),
 
     off("passwords.scheme", Text, Off::Text("argon2id"), "How new passwords are hashed."),
-    off("passwords.write", Text, Off::Text("argon2id"), "The form in which they are written."),
+    built("passwords.write", OneOf(&["argon2id", "django"]), |c| Some(show::text(c.password_scheme())), "The form in which they are written; django: PBKDF2, on the way back to it."),
     built("passwords.danger_cheap_hashes", Switch, |c| show::switch(c.hashes_cheaply()), "Hashes that cost an attacker nothing. For tests only."),
 
     off("throttle.enabled", Switch, Off::Switch(false), "Whether failed sign-ins are throttled."),

@@ -247,6 +247,58 @@ fn what_is_not_built_is_accepted_only_when_off() {
 }
 
 #[test]
+fn a_takeover_ends_with_a_day_or_at_a_moment() {
+    let until = |text: &str| load(&format!("[foreign]\nuntil = \"{text}\"\n"));
+    for (text, seconds) in [
+        ("", None),
+        ("2027-01-31", Some(1_801_440_000)),
+        ("2027-01-31T00:00:00Z", Some(1_801_353_600)),
+        ("2027-01-31T02:00:00+02:00", Some(1_801_353_600)),
+    ] {
+        let config = until(text).unwrap_or_else(|message| panic!("{message}"));
+        let expected = seconds.map(countersign_token::Timestamp::from_seconds);
+        assert_eq!(config.policy.foreign_until, expected, "{text}");
+        assert_eq!(
+            effective(&config, "foreign.until"),
+            Some(format!("{text:?}"))
+        );
+    }
+    for text in [
+        "soon",
+        "2027-02-30",
+        "2027-01-31T12:00",
+        "31.1.2027",
+        "1801440000",
+    ] {
+        let message = until(text)
+            .err()
+            .unwrap_or_else(|| panic!("this is accepted: {text}"));
+        assert!(message.contains("must be a date or a moment"), "{message}");
+    }
+}
+
+#[test]
+fn passwords_are_written_for_django_where_the_settings_say_so() {
+    use countersign::password::{Pbkdf2Cost, WrittenForm};
+    let written = |text: &str| load(text).map(|config| config.policy.passwords.written_form());
+    let ours = WrittenForm::Argon2id(Argon2Cost::RECOMMENDED);
+    assert_eq!(written(""), Ok(ours));
+    let django = "[passwords]\nwrite = \"django\"\n";
+    assert_eq!(written(django), Ok(WrittenForm::Django(Pbkdf2Cost::DJANGO)));
+    let cheap = format!("{django}danger_cheap_hashes = true\n");
+    assert_eq!(
+        written(&cheap),
+        Ok(WrittenForm::Django(Pbkdf2Cost::DANGER_CHEAP))
+    );
+    let config = load(django).unwrap_or_else(|message| panic!("{message}"));
+    assert_eq!(
+        effective(&config, "passwords.write"),
+        Some("\"django\"".to_owned())
+    );
+    assert!(refusal("[passwords]\nwrite = \"md5\"\n").contains("argon2id"));
+}
+
+#[test]
 fn the_environment_beats_the_file() {
     let folder = Folder::with("preset = \"simplejwt\"\n[jwt]\nleeway = 5\naudience = \"file\"\n");
     let config = folder

@@ -186,6 +186,12 @@ impl Done {
         self
     }
 
+    /// Insists that it also said this.
+    pub(crate) fn told(self, words: &str) -> Self {
+        assert!(self.stderr.contains(words), "{self:?}");
+        self
+    }
+
     /// Insists that it did not say this.
     pub(crate) fn silent_about(self, words: &str) -> Self {
         assert!(!self.stderr.contains(words), "{self:?}");
