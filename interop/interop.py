@@ -18,6 +18,7 @@ import jwk_url
 import peers
 import refusals
 import site_settings
+import takeover
 from keys import ALGORITHMS, ASYMMETRIC
 from report import Report
 
@@ -28,6 +29,7 @@ GROUPS = {
     "refusals": (refusals.run,),
     **{algorithm: (crossing.run, algorithm) for algorithm in ALGORITHMS},
     "site-settings": (site_settings.run,),
+    "takeover": (takeover.run,),
     **{f"jwk-url-{algorithm}": (jwk_url.run, algorithm) for algorithm in ASYMMETRIC},
 }
 
