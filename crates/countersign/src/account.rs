@@ -150,6 +150,16 @@ pub trait Accounts: Send + Sync {
     /// [`StoreError`] if the look-up could not be made.
     async fn find_account(&self, id: AccountId) -> Result<Option<Account>, StoreError>;
 
+    /// The login names of those of these accounts that exist, in any order. Lists ask for a page at a time: some
+    /// hundreds at most, for which one query must do.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they could not be read.
+    async fn usernames_of(
+        &self,
+        accounts: &[AccountId],
+    ) -> Result<Vec<(AccountId, String)>, StoreError>;
+
     /// Up to `limit` stored passwords, spread evenly over all accounts. They tell what checking a password costs
     /// here, so that an unknown name costs the same.
     ///

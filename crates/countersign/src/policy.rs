@@ -15,7 +15,7 @@ pub use self::claims::{AccountClaim, AccountField, ClaimsAtRefresh, ClaimsPolicy
 use crate::account::Account;
 use crate::language::Language;
 use crate::password::{Argon2Cost, Pbkdf2Cost, WrittenForm};
-use crate::rotation::{ReuseDetection, RotationMode, RotationPolicy};
+use crate::rotation::{ReuseDetection, RotatedOut, RotationMode, RotationPolicy};
 
 /// The systems whose behavior the defaults can follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -384,6 +384,14 @@ impl Policy {
         self.rotation.mode == RotationMode::Rotate
     }
 
+    /// Whether tokens that are rotated out are kept for the lists.
+    pub const fn rotated_out(&self) -> RotatedOut {
+        match self.blacklist {
+            Blacklist::Enabled { history: true } => RotatedOut::Recorded,
+            Blacklist::Enabled { history: false } | Blacklist::Disabled => RotatedOut::Forgotten,
+        }
+    }
+
     /// Which refresh tokens of others are accepted at this moment.
     pub fn foreign_at(&self, now: UnixMillis) -> ForeignTokenPolicy {
         match self.foreign_until {
@@ -653,7 +661,7 @@ fn simplejwt() -> Policy {
         },
         foreign: ForeignTokenPolicy::Signed,
         foreign_until: None,
-        blacklist: Blacklist::Enabled { history: false },
+        blacklist: Blacklist::Enabled { history: true },
         verify: VerifyPolicy::AsksLedgerWithBlacklisting,
         passwords: password_defaults(),
         wire: wire_defaults(WireBodies::Drf),

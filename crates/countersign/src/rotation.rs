@@ -219,6 +219,17 @@ pub struct RotationStep {
     pub refresh_expires_at: Timestamp,
     /// How much longer than the refresh token any token of the session may live, leeway included, in seconds.
     pub keep_beyond_seconds: i64,
+    /// Whether the presented token is recorded as rotated out.
+    pub rotated_out: RotatedOut,
+}
+
+/// What becomes of the record of a token that is rotated out. It decides nothing: the row knows the current one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RotatedOut {
+    /// It is kept for the lists (`[blacklist] history`), in the transaction of the rotation.
+    Recorded,
+    /// There is none.
+    Forgotten,
 }
 
 /// The condition of the store's fast path, on rows: exactly where [`decide`] says [`Decision::Rotate`] for a

@@ -212,6 +212,19 @@ impl EndCause {
     }
 }
 
+/// What a session was opened with: the token of [`Generation::FIRST`]. Every later one is a refresh token of ours.
+///
+/// It decides nothing: it says what the id of that token looks like, for whoever lists it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FirstToken {
+    /// A refresh token of ours.
+    Refresh,
+    /// A sliding token of ours.
+    Sliding,
+    /// A refresh token that somebody else minted; its id is kept with it.
+    Foreign,
+}
+
 /// Whether a session may be used. An ended session stays ended and keeps its cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionState {
@@ -255,6 +268,8 @@ pub struct SessionRecord {
     pub generation: Generation,
     /// The key that seals the session's token ids.
     pub sealing_key: SealingKeyId,
+    /// What generation 0 is.
+    pub first_token: FirstToken,
     /// When the login happened.
     pub created_at: UnixMillis,
     /// When the current generation was made; its second is the refresh token's `iat`.

@@ -124,6 +124,17 @@ impl Accounts for Members {
         Ok(found.map(|row| row.to_account()))
     }
 
+    async fn usernames_of(
+        &self,
+        accounts: &[AccountId],
+    ) -> Result<Vec<(AccountId, String)>, StoreError> {
+        let rows = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let named = rows
+            .iter()
+            .map(|row| (AccountId::new(row.number), row.name.clone()));
+        Ok(named.filter(|(id, _)| accounts.contains(id)).collect())
+    }
+
     async fn sample_passwords(&self, limit: u32) -> Result<Vec<EncodedPassword>, StoreError> {
         let rows = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);

@@ -40,6 +40,13 @@ impl Accounts for SqliteStore {
         self.read(|connection| find(connection, id))
     }
 
+    async fn usernames_of(
+        &self,
+        accounts: &[AccountId],
+    ) -> Result<Vec<(AccountId, String)>, StoreError> {
+        self.read(|connection| usernames_of(connection, accounts))
+    }
+
     async fn sample_passwords(&self, limit: u32) -> Result<Vec<EncodedPassword>, StoreError> {
         self.scan(move |connection| sample_passwords(connection, limit))
             .await
@@ -187,6 +194,28 @@ pub(super) fn revoke_foreign_tokens(
         )?
         .execute(named_params! { ":id": id.get(), ":now": now.timestamp().seconds() })?;
     Ok(())
+}
+
+/// One statement, however many are asked for: they are bound as one list.
+fn usernames_of(
+    connection: &Connection,
+    accounts: &[AccountId],
+) -> Result<Vec<(AccountId, String)>, Failure> {
+    let ids: Vec<_> = accounts.iter().map(ToString::to_string).collect();
+    let mut find = connection.prepare_cached(
+        "SELECT id, username
+         FROM account
+         WHERE id IN (SELECT value FROM json_each(:ids))",
+    )?;
+    let named = all(
+        &mut find,
+        named_params! { ":ids": format!("[{}]", ids.join(",")) },
+        |row| {
+            let mut columns = Columns::of(row);
+            Ok((columns.account()?, columns.value()?))
+        },
+    )?;
+    Ok(named)
 }
 
 /// Walks to `limit` places spread evenly between the first id and the last, one look-up each: where accounts

@@ -2,7 +2,7 @@
 
 use countersign::account::AccountId;
 use countersign::sealed_id::SealingKeyId;
-use countersign::session::{EndCause, SessionId, SessionNumber, SessionState};
+use countersign::session::{EndCause, FirstToken, SessionId, SessionNumber, SessionState};
 use countersign_token::{Timestamp, UnixMillis};
 use rusqlite::Row;
 use rusqlite::types::{FromSql, Type};
@@ -74,6 +74,18 @@ impl<'row, 'statement> Columns<'row, 'statement> {
         self.value().map(SealingKeyId::new)
     }
 
+    pub(super) fn first_token(&mut self) -> rusqlite::Result<FirstToken> {
+        self.parsed(|code: i64| {
+            [
+                FirstToken::Refresh,
+                FirstToken::Sliding,
+                FirstToken::Foreign,
+            ]
+            .into_iter()
+            .find(|&first| first_token_code(first) == code)
+        })
+    }
+
     pub(super) fn seconds(&mut self) -> rusqlite::Result<Timestamp> {
         self.value().map(Timestamp::from_seconds)
     }
@@ -121,6 +133,15 @@ struct Unreadable;
 
 pub(super) fn session_number(value: i64) -> Option<SessionNumber> {
     u64::try_from(value).ok().and_then(SessionNumber::new)
+}
+
+/// A number and not a name: it stands in the narrow row of every session. The lists' SQL knows the last one.
+pub(super) const fn first_token_code(first: FirstToken) -> i64 {
+    match first {
+        FirstToken::Refresh => 0,
+        FirstToken::Sliding => 1,
+        FirstToken::Foreign => 2,
+    }
 }
 
 /// A number or sequence as SQLite binds it.

@@ -153,7 +153,7 @@ const MIGRATION_TABLE: &str = "
     ) STRICT
 ";
 
-const MIGRATIONS: [Migration; 9] = [
+const MIGRATIONS: [Migration; 10] = [
     Migration {
         number: 1,
         name: "ledger",
@@ -188,6 +188,11 @@ const MIGRATIONS: [Migration; 9] = [
         number: 7,
         name: "audit",
         sql: include_str!("migrations/0007_audit.sql"),
+    },
+    Migration {
+        number: 8,
+        name: "token_history",
+        sql: include_str!("migrations/0008_token_history.sql"),
     },
     Migration {
         number: 9,

@@ -2,9 +2,10 @@
 //!
 //! - `store` is the handle; `database` opens connections, `migrations` keeps the schema.
 //! - `writer` and `readers` are the two ways to the file, `marker` tells cheaply whether the log has grown.
-//! - One file per aggregate holds its SQL: `sessions`, `foreign`, `accounts`, `revocations`, `audit`, `keys`,
+//! - One file per aggregate holds its SQL: `sessions`, `foreign`, `records`, `accounts`, `revocations`, `audit`, `keys`,
 //!   `services`, `takeover`.
-//!   Sessions are the most of it: their rows are in `session_rows`, their purge in `purge`.
+//!   Sessions are the most of it: their rows are in `session_rows`, their purge in `purge`, and the tokens that they
+//!   have had in `history`.
 //!   Each record has one `from_row`. `columns` turns plain numbers and texts into the authority's types.
 //!
 //! Times are whole seconds or milliseconds since the epoch, as the authority gives them. Nothing here, and no
@@ -16,11 +17,13 @@ pub(crate) mod columns;
 mod database;
 mod failure;
 mod foreign;
+mod history;
 mod keys;
 mod marker;
 mod migrations;
 mod purge;
 mod readers;
+mod records;
 mod revocations;
 mod services;
 mod session_rows;

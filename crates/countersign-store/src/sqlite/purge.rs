@@ -1,7 +1,7 @@
 //! The purge of sessions: a walk around the table.
 
 use countersign::rotation::later;
-use countersign::store::Purged;
+use countersign::store::{PurgePreview, Purged};
 use countersign_token::Timestamp;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -135,13 +135,7 @@ pub(super) fn move_purge_horizon(
     wanted: Timestamp,
     at_most_seconds: Option<i64>,
 ) -> Result<Timestamp, Failure> {
-    let (last, wanted_last) = last_purge(connection)?;
-    let last = last.unwrap_or(wanted);
-    let horizon = at_most_seconds.map_or(wanted, |seconds| {
-        wanted
-            .min(wanted_last.unwrap_or(last))
-            .min(later(last, seconds))
-    });
+    let horizon = purge_horizon(connection, wanted, at_most_seconds)?;
     connection
         .prepare_cached(
             "UPDATE ledger
@@ -153,6 +147,53 @@ pub(super) fn move_purge_horizon(
             ":wanted": wanted.seconds(),
         })?;
     Ok(horizon)
+}
+
+fn purge_horizon(
+    connection: &Connection,
+    wanted: Timestamp,
+    at_most_seconds: Option<i64>,
+) -> Result<Timestamp, Failure> {
+    let (last, wanted_last) = last_purge(connection)?;
+    let last = last.unwrap_or(wanted);
+    Ok(at_most_seconds.map_or(wanted, |seconds| {
+        wanted
+            .min(wanted_last.unwrap_or(last))
+            .min(later(last, seconds))
+    }))
+}
+
+/// Counts what a purge would remove, in one reading transaction that holds up no writer.
+pub(super) fn preview_purge(
+    connection: &Connection,
+    wanted: Timestamp,
+    at_most_seconds: Option<i64>,
+) -> Result<PurgePreview, Failure> {
+    let horizon = purge_horizon(connection, wanted, at_most_seconds)?;
+    let mut count = connection.prepare_cached(
+        "SELECT
+             (SELECT count(*) FROM session WHERE keep_until < :horizon),
+             (SELECT count(*) FROM token_history WHERE expires_at < :horizon),
+             (SELECT count(*) FROM foreign_token WHERE expires_at < :horizon),
+             (
+                 SELECT count(*)
+                 FROM revocation
+                 WHERE forget_at < :horizon
+                   AND sequence <> (SELECT max(sequence) FROM revocation)
+             )",
+    )?;
+    let preview = count.query_row(named_params! { ":horizon": horizon.seconds() }, |row| {
+        let mut columns = Columns::of(row);
+        let mut count = || columns.parsed(|count: i64| u64::try_from(count).ok());
+        Ok(PurgePreview {
+            horizon,
+            sessions: count()?,
+            rotated_out: count()?,
+            foreign_tokens: count()?,
+            log_entries: count()?,
+        })
+    })?;
+    Ok(preview)
 }
 
 /// Up to where the last purge went, and wanted to go. A store that was never purged counts from its oldest session.

@@ -20,17 +20,28 @@ pub(super) struct Readers {
     connections: Vec<Mutex<Connection>>,
     /// Where the search for a free one begins, so that callers spread.
     turn: AtomicUsize,
+    /// How many statements the connections have run.
+    #[cfg(test)]
+    statements: std::sync::Arc<std::sync::atomic::AtomicU64>,
 }
 
 impl Readers {
     pub(super) fn open(database: &Database, count: usize) -> rusqlite::Result<Self> {
         let connections = (0..count.max(1))
             .map(|_| database.reader().map(Mutex::new))
-            .collect::<rusqlite::Result<_>>()?;
+            .collect::<rusqlite::Result<Vec<_>>>()?;
         Ok(Self {
+            #[cfg(test)]
+            statements: counted(&connections),
             connections,
             turn: AtomicUsize::new(0),
         })
+    }
+
+    /// How many statements have been run so far.
+    #[cfg(test)]
+    pub(super) fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     /// Reads on a connection that is free, or on the first that becomes so.
@@ -57,4 +68,23 @@ impl Readers {
             Some(next.lock().unwrap_or_else(PoisonError::into_inner))
         })
     }
+}
+
+/// Counts every statement that the connections begin to run.
+#[cfg(test)]
+fn counted(connections: &[Mutex<Connection>]) -> std::sync::Arc<std::sync::atomic::AtomicU64> {
+    use rusqlite::trace::{TraceEvent, TraceEventCodes};
+
+    let statements = std::sync::Arc::default();
+    for connection in connections {
+        let count = std::sync::Arc::<std::sync::atomic::AtomicU64>::clone(&statements);
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let counting = move |_: TraceEvent<'_>| {
+            count.fetch_add(1, Ordering::Relaxed);
+        };
+        connection
+            .trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(counting))
+            .unwrap();
+    }
+    statements
 }

@@ -8,7 +8,7 @@ use countersign::session::{
 use countersign_token::{Timestamp, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::columns::{Columns, all, bound};
+use super::columns::{Columns, all, bound, first_token_code};
 use super::failure::Failure;
 
 pub(super) fn insert(connection: &Connection, session: &SessionRecord) -> Result<(), Failure> {
@@ -20,11 +20,11 @@ pub(super) fn insert(connection: &Connection, session: &SessionRecord) -> Result
         "INSERT INTO session (
              number, sid, root, account, generation, sealing_key, created_at, rotated_at,
              refresh_expires_at, deadline, keep_until, credential_version, client, enabled,
-             ended_at, cause, blacklisted_at
+             ended_at, cause, blacklisted_at, first_token
          ) VALUES (
              :number, :sid, :root, :account, :generation, :sealing_key, :created_at, :rotated_at,
              :refresh_expires_at, :deadline, :keep_until, :credential_version, :client, :enabled,
-             :ended_at, :cause, :blacklisted_at
+             :ended_at, :cause, :blacklisted_at, :first_token
          )",
     )?;
     insert.execute(named_params! {
@@ -45,6 +45,7 @@ pub(super) fn insert(connection: &Connection, session: &SessionRecord) -> Result
         ":ended_at": ended_at.map(UnixMillis::millis),
         ":cause": cause.map(EndCause::name),
         ":blacklisted_at": session.blacklisted_at.map(UnixMillis::millis),
+        ":first_token": first_token_code(session.first_token),
     })?;
     Ok(())
 }
@@ -174,6 +175,7 @@ fn session_from(columns: &mut Columns<'_, '_>) -> rusqlite::Result<SessionRecord
         account: columns.account()?,
         generation: columns.parsed(Generation::new)?,
         sealing_key: columns.sealing_key()?,
+        first_token: columns.first_token()?,
         created_at: columns.millis()?,
         rotated_at: columns.millis()?,
         refresh_expires_at: columns.seconds()?,
@@ -191,7 +193,7 @@ fn session_from(columns: &mut Columns<'_, '_>) -> rusqlite::Result<SessionRecord
 /// What `session_from` reads, in its order. A macro, because `concat!` takes literals only.
 macro_rules! session_columns {
     () => {
-        "number, sid, root, account, generation, sealing_key, created_at, rotated_at,
+        "number, sid, root, account, generation, sealing_key, first_token, created_at, rotated_at,
          refresh_expires_at, deadline, keep_until, credential_version, client, enabled,
          ended_at, cause, blacklisted_at"
     };

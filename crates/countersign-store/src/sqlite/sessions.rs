@@ -18,6 +18,7 @@ use super::accounts;
 use super::audit::{record, record_in};
 use super::columns::{Columns, all, bound};
 use super::failure::Failure;
+use super::history::Outgoing;
 use super::purge::move_purge_horizon;
 use super::revocations::append;
 use super::session_rows::{
@@ -75,10 +76,15 @@ impl Sessions for SqliteStore {
     ) -> Result<Rotation, StoreError> {
         let (step, event) = (*step, event.cloned());
         self.write(move |connection| {
-            let Some(next) = move_on(connection, &step)? else {
+            let outgoing = Outgoing::read(connection, &step)?;
+            let history = outgoing.as_ref().map(|outgoing| outgoing.id);
+            let Some(next) = move_on(connection, &step, history)? else {
                 return Ok(Rotation::Lost(lineage(connection, step.token.session)?));
             };
             keep_root_for(connection, &next)?;
+            if let Some(outgoing) = outgoing {
+                outgoing.record(connection, step.now)?;
+            }
             record_in(connection, next.sid, event)?;
             Ok(Rotation::Won(next))
         })
@@ -278,8 +284,12 @@ pub(super) fn numbers_drawn(connection: &Connection) -> Result<u64, Failure> {
 
 /// The store's compare-and-set: `rotation::may_rotate` as the condition, `rotation::rotated` as the change.
 ///
-/// The expiration is capped to `:ceiling` before seconds are added, so that the sum stays in range.
-fn move_on(connection: &Connection, step: &RotationStep) -> Result<Option<SessionRecord>, Failure> {
+/// `history` is the row that the token gets which this rotates out, if it gets one. The expiration is capped to `:ceiling` before seconds are added, so that the sum stays in range.
+fn move_on(
+    connection: &Connection,
+    step: &RotationStep,
+    history: Option<i64>,
+) -> Result<Option<SessionRecord>, Failure> {
     let mut update = connection.prepare_cached(concat!(
         "UPDATE session SET
              generation = generation + 1,
@@ -289,7 +299,8 @@ fn move_on(connection: &Connection, step: &RotationStep) -> Result<Option<Sessio
                  keep_until,
                  min(:expires_at, coalesce(deadline, :expires_at), :ceiling) + :keep_beyond
              ),
-             client = :client
+             client = :client,
+             history = coalesce(:history, history)
          WHERE number = :number
            AND account = :account
            AND (:salt IS NULL OR substr(sid, 14) = :salt)
@@ -318,6 +329,7 @@ fn move_on(connection: &Connection, step: &RotationStep) -> Result<Option<Sessio
                 ":generation": step.token.generation.get(),
                 ":last_generation": Generation::LAST.get(),
                 ":client": step.client.bits().cast_signed(),
+                ":history": history,
                 ":now": step.now.millis(),
                 ":now_seconds": step.now.timestamp().seconds(),
                 ":expires_at": step.refresh_expires_at.seconds(),

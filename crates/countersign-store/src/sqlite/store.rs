@@ -12,6 +12,7 @@ use rusqlite::Connection;
 
 use super::database::Database;
 use super::failure::Failure;
+use super::history::HistoryWalk;
 use super::marker::Marker;
 use super::migrations::{self, MigrationReport};
 use super::purge::PurgeWalk;
@@ -36,6 +37,8 @@ struct Inner {
     /// Where the purge of sessions goes on. In memory, because a process that starts anew may well begin at
     /// the first row again; a mutex, because the place is a few numbers that move together.
     purge_walk: Mutex<PurgeWalk>,
+    /// The same for the tokens that were rotated out.
+    history_walk: Mutex<HistoryWalk>,
 }
 
 /// How a store is opened. The defaults suit one server on one machine.
@@ -129,6 +132,7 @@ impl SqliteStore {
             readers: Readers::open(&database, options.readers)?,
             marker: Marker::open(&database)?,
             purge_walk: Mutex::default(),
+            history_walk: Mutex::default(),
             writer: Writer::start(database, connection, options.queue, options.batch)?,
         };
         Ok(Self {
@@ -185,6 +189,12 @@ impl SqliteStore {
             .map_err(StoreError::unavailable)?
     }
 
+    /// How many statements the readers have run so far.
+    #[cfg(test)]
+    pub(super) fn statements(&self) -> u64 {
+        self.inner.readers.statements()
+    }
+
     pub(super) fn marker(&self) -> &Marker {
         &self.inner.marker
     }
@@ -195,6 +205,22 @@ impl SqliteStore {
             .purge_walk
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn history_walk(&self) -> HistoryWalk {
+        *self
+            .inner
+            .history_walk
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn walk_history_on_from(&self, walk: HistoryWalk) {
+        *self
+            .inner
+            .history_walk
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = walk;
     }
 
     pub(super) fn walk_on_from(&self, walk: PurgeWalk) {

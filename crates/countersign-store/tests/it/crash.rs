@@ -51,6 +51,7 @@ fn whatever_was_answered_before_a_crash_at_any_sync_is_in_the_store() {
             .query_row("PRAGMA integrity_check", [], |row| row.get(0))
             .unwrap();
         assert_eq!(integrity, "ok", "{sync}");
+        assert_eq!(sessions_with_another_history(&path), 0, "{sync}");
         block_on(answered.compare(&path, sync));
     }
     assert!(
@@ -109,6 +110,16 @@ fn child_that_counts_syncs() {
         let needed = syncs() - before;
         assert!((1..=4).contains(&needed), "{needed} syncs");
     });
+}
+
+/// How many sessions do not have one record for every token that they rotated out.
+fn sessions_with_another_history(path: &Path) -> i64 {
+    let count = "SELECT count(*)
+                 FROM session
+                 WHERE generation <> (SELECT count(*) FROM token_history WHERE session = number)";
+    connect(path)
+        .query_row(count, [], |row| row.get(0))
+        .unwrap()
 }
 
 /// What children were told before they died, over all of them.

@@ -5,9 +5,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use countersign::account::AccountId;
-use countersign::rotation::{PresentedToken, RotationStep};
+use countersign::rotation::{PresentedToken, RotatedOut, RotationStep};
 use countersign::sealed_id::SealingKeyId;
-use countersign::session::{ClientDigest, Generation, SessionId, SessionRecord};
+use countersign::session::{ClientDigest, FirstToken, Generation, SessionId, SessionRecord};
 use countersign::store::{AccountGuard, NewSession, Opening, Sessions};
 use countersign_store::{SqliteOptions, SqliteStore};
 use countersign_token::{Timestamp, UnixMillis};
@@ -77,6 +77,7 @@ pub(crate) fn login(seed: u64) -> NewSession {
             credential_version: 1,
         },
         sealing_key: SealingKeyId::new(1),
+        first_token: FirstToken::Refresh,
         generation: Generation::FIRST,
         created_at: NOW,
         refresh_expires_at: expires_at,
@@ -117,6 +118,7 @@ pub(crate) fn next_step(session: &SessionRecord) -> RotationStep {
         now,
         refresh_expires_at: now.plus(Duration::from_hours(24)).timestamp(),
         keep_beyond_seconds: 10,
+        rotated_out: RotatedOut::Recorded,
     }
 }
 

@@ -48,6 +48,19 @@ async fn of_waiting_rotations_of_one_token_one_wins_and_the_others_see_its_row()
 }
 
 #[tokio::test]
+async fn history_costs_a_rotation_one_row_in_one_tree() {
+    let fixture = Fixture::new();
+    let indexes: i64 = crate::fixture::connect(&fixture.path())
+        .query_row(
+            "SELECT count(*) FROM pragma_index_list('token_history')",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(indexes, 0);
+}
+
+#[tokio::test]
 async fn no_index_has_a_column_that_a_rotation_writes() {
     let fixture = Fixture::new();
     let connection = crate::fixture::connect(&fixture.path());
@@ -55,7 +68,7 @@ async fn no_index_has_a_column_that_a_rotation_writes() {
         .prepare(
             "SELECT info.name
              FROM pragma_index_list('session') AS list, pragma_index_info(list.name) AS info
-             WHERE info.name IN ('generation', 'rotated_at', 'refresh_expires_at', 'keep_until', 'client')",
+             WHERE info.name IN ('generation', 'rotated_at', 'refresh_expires_at', 'keep_until', 'client', 'history')",
         )
         .unwrap();
     let touched: Vec<String> = statement

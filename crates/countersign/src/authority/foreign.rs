@@ -10,7 +10,7 @@ use crate::account::{Account, AccountId};
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::policy::ForeignTokenPolicy;
 use crate::rotation::{PresentedToken, Refusal, RotationMode, later};
-use crate::session::{EndCause, Generation, SessionNumber, SessionRecord};
+use crate::session::{EndCause, FirstToken, Generation, SessionNumber, SessionRecord};
 use crate::store::{
     Adopted, Adoption, ForeignBlacklisting, ForeignToken, NewForeignToken, NewSession, StoreError,
 };
@@ -213,6 +213,7 @@ impl Authority {
         now: UnixMillis,
     ) -> Result<NewSession, AuthorityError> {
         let mut session = self.new_session(account, Form::Pair, client, now)?;
+        session.first_token = FirstToken::Foreign;
         if self.policy.rotation.mode == RotationMode::Rotate {
             session.generation = Generation::FIRST.next();
         } else {

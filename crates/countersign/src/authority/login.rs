@@ -13,7 +13,7 @@ use crate::password::{Check, EncodedPassword, PlainPassword, Upgrade};
 use crate::policy::LoginName;
 use crate::random::draw;
 use crate::rotation::later;
-use crate::session::{Generation, SessionId, SessionRecord};
+use crate::session::{FirstToken, Generation, SessionId, SessionRecord};
 use crate::store::{AccountGuard, NewSession, Opening, StoreError};
 
 /// How a sign-in went.
@@ -48,6 +48,15 @@ pub(super) enum Form {
     Pair,
     /// One sliding token.
     Sliding,
+}
+
+impl Form {
+    const fn first_token(self) -> FirstToken {
+        match self {
+            Self::Pair => FirstToken::Refresh,
+            Self::Sliding => FirstToken::Sliding,
+        }
+    }
 }
 
 impl Authority {
@@ -249,6 +258,7 @@ impl Authority {
             account: account.id,
             guard: self.guard(account),
             sealing_key: key.id(),
+            first_token: form.first_token(),
             generation: Generation::FIRST,
             created_at: now,
             refresh_expires_at,
@@ -353,7 +363,7 @@ impl Authority {
 }
 
 /// Whether a name could be anybody's: no store is asked for what it cannot hold.
-fn is_plausible(login: &str) -> bool {
+pub(super) fn is_plausible(login: &str) -> bool {
     !login.is_empty() && login.len() <= MAX_LOGIN_BYTES && !login.contains('\0')
 }
 

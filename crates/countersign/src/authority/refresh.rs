@@ -225,6 +225,7 @@ impl Authority {
             now: presented.now,
             refresh_expires_at: self.refresh_expires_at(Form::Pair, presented.now),
             keep_beyond_seconds: self.keep_beyond_seconds(Form::Pair),
+            rotated_out: self.policy.rotated_out(),
         };
         let event = self.refresh_event(presented, AuditKind::Refreshed);
         self.store.rotate(&step, event.as_ref()).await

@@ -204,6 +204,21 @@ pub(super) async fn a_new_password_moves_the_credential_version(store: Arc<dyn S
     assert_eq!(changed.password_mark, PasswordMark::of(&password));
 }
 
+pub(super) async fn names_are_read_together_and_only_of_those_that_exist(store: Arc<dyn Store>) {
+    let (ann, ben) = (create(&*store, "ann").await, create(&*store, "ben").await);
+    let gone = create(&*store, "carol").await;
+    edit(&*store, &gone, AccountEdit::Deletion).await;
+    let asked = [ben.id, gone.id, AccountId::new(-1), ann.id, ben.id];
+    let mut named = store.usernames_of(&asked).await.unwrap();
+    named.sort_by_key(|(id, _)| *id);
+    named.dedup();
+    assert_eq!(
+        named,
+        [(ann.id, "ann".to_owned()), (ben.id, "ben".to_owned())]
+    );
+    assert_eq!(store.usernames_of(&[]).await.unwrap(), []);
+}
+
 pub(super) async fn a_sample_of_passwords_is_bounded_and_spread_over_all(store: Arc<dyn Store>) {
     assert!(store.sample_passwords(4).await.unwrap().is_empty());
     for n in 0..20 {

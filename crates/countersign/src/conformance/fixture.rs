@@ -7,10 +7,11 @@ use countersign_token::{ClaimsSet, Timestamp, UnixMillis};
 use crate::account::{Account, Privileges, Standing};
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::password::EncodedPassword;
-use crate::rotation::{PresentedToken, RotationStep};
+use crate::rotation::{PresentedToken, RotatedOut, RotationStep};
 use crate::sealed_id::SealingKeyId;
 use crate::session::{
-    ClientDigest, EndCause, Generation, SessionId, SessionNumber, SessionRecord, SessionState,
+    ClientDigest, EndCause, FirstToken, Generation, SessionId, SessionNumber, SessionRecord,
+    SessionState,
 };
 use crate::store::{
     AccountChange, AccountCreation, AccountEdit, AccountGuard, Adoption, EditTarget, Ending, Fork,
@@ -98,6 +99,7 @@ pub(super) fn login(account: &Account) -> NewSession {
             must_be_active: true,
         },
         sealing_key: SealingKeyId::new(1),
+        first_token: FirstToken::Refresh,
         generation: Generation::FIRST,
         created_at: at(0),
         refresh_expires_at: second(1000),
@@ -159,6 +161,7 @@ pub(super) fn step(session: &SessionRecord) -> RotationStep {
         now: at(20),
         refresh_expires_at: second(1020),
         keep_beyond_seconds: 60,
+        rotated_out: RotatedOut::Forgotten,
     }
 }
 
@@ -218,6 +221,7 @@ pub(super) fn adoption(token_id: &str, account: &Account) -> Adoption {
         unrecorded: true,
         session: NewSession {
             generation: Generation::FIRST.next(),
+            first_token: FirstToken::Foreign,
             ..login(account)
         },
         sealing_keys: Vec::new(),

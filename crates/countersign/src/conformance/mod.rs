@@ -37,6 +37,7 @@ mod foreign;
 mod forks;
 mod keys;
 mod races;
+mod records;
 mod revocations;
 mod rotation;
 mod services;
@@ -233,6 +234,33 @@ macro_rules! with_every_clause {
                 foreign_tokens_are_listed_in_order_and_bounded
                 sessions_are_listed_in_order_with_their_roots
             }
+            records {
+                the_current_token_of_every_session_is_listed_newest_first
+                a_rotated_token_is_recorded_as_it_was
+                what_is_rotated_out_is_recorded_only_where_asked
+                a_lost_rotation_records_nothing
+                what_a_session_began_with_is_kept
+                a_fork_begins_with_a_refresh_token
+                an_end_blacklists_the_tokens_of_the_root_and_its_forks
+                a_token_blacklisted_by_itself_leaves_its_family_alone
+                everything_that_was_revoked_is_blacklisted
+                a_foreign_token_is_listed_with_its_blacklisting
+                a_foreign_token_that_its_first_use_spent_is_blacklisted
+                a_foreign_token_that_stays_good_is_listed_once
+                a_foreign_token_that_was_good_is_spent_once_its_session_moves_on
+                a_list_is_read_page_by_page
+                the_latest_rotation_is_listed_first
+                a_page_begins_behind_its_place_whatever_became_of_it
+                nothing_is_left_behind_a_rotated_token_that_is_gone
+                an_accounts_tokens_are_listed_and_no_others
+                blacklisted_tokens_are_those_outstanding_ones_that_say_so
+                tokens_of_a_deleted_account_stay
+                a_token_is_found_by_its_name
+                purging_history_is_bounded_and_keeps_what_has_not_expired
+                history_of_a_purged_session_is_not_listed
+                a_preview_counts_what_a_purge_removes
+                a_preview_goes_as_far_as_a_purge_would_and_moves_nothing
+            }
             accounts {
                 a_table_of_accounts_says_that_it_holds_them
                 ids_count_up_from_one
@@ -245,6 +273,7 @@ macro_rules! with_every_clause {
                 accounts_are_listed_in_order_and_bounded
                 a_new_password_moves_the_credential_version
                 a_rehash_keeps_the_credential_version
+                names_are_read_together_and_only_of_those_that_exist
                 a_sample_of_passwords_is_bounded_and_spread_over_all
                 a_rehash_of_an_outdated_form_changes_nothing
                 a_sign_in_is_noted

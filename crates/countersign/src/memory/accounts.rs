@@ -35,6 +35,17 @@ impl Accounts for MemoryStore {
         Ok(self.tables().accounts.get(&id).cloned())
     }
 
+    async fn usernames_of(
+        &self,
+        accounts: &[AccountId],
+    ) -> Result<Vec<(AccountId, String)>, StoreError> {
+        let tables = self.tables();
+        let known = accounts.iter().filter_map(|id| tables.accounts.get(id));
+        Ok(known
+            .map(|account| (account.id, account.username.clone()))
+            .collect())
+    }
+
     async fn sample_passwords(&self, limit: u32) -> Result<Vec<EncodedPassword>, StoreError> {
         let tables = self.tables();
         let limit = usize::try_from(limit).unwrap_or(usize::MAX).max(1);

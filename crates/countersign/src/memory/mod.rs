@@ -8,6 +8,7 @@ mod accounts;
 mod audit;
 mod foreign;
 mod keys;
+mod records;
 mod revocations;
 mod services;
 mod sessions;
@@ -19,10 +20,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use countersign_token::Timestamp;
 
+use self::records::RotatedOutRow;
 use crate::account::{Account, AccountId};
 use crate::audit::AuditEvent;
 use crate::service::ServiceCredential;
-use crate::session::{SessionNumber, SessionRecord};
+use crate::session::{Generation, SessionNumber, SessionRecord};
 use crate::store::{ForeignToken, Health, ImportMark, KeyRecords, LogEntry, Purged, StoreError};
 
 /// A [`Store`](crate::store::Store) in memory, for tests of programs that embed the authority and as the
@@ -75,6 +77,9 @@ struct Tables {
     /// The highest session number drawn so far; it outlives the row.
     highest_number: u64,
     foreign: BTreeMap<String, ForeignToken>,
+    /// Tokens that were rotated out, where that is recorded.
+    rotated_out: BTreeMap<(SessionNumber, Generation), RotatedOutRow>,
+    tokens_rotated_out: u64,
     everybody_revoked_before: Option<Timestamp>,
     purged_until: Option<Timestamp>,
     purge_wanted: Option<Timestamp>,

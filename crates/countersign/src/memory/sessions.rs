@@ -6,7 +6,7 @@ use countersign_token::{Timestamp, UnixMillis};
 use super::{Batch, MemoryStore, Tables};
 use crate::account::AccountId;
 use crate::audit::AuditEvent;
-use crate::rotation::{RotationStep, later, may_rotate, rotated};
+use crate::rotation::{RotatedOut, RotationStep, later, may_rotate, rotated};
 use crate::session::{EndCause, Lineage, SessionId, SessionNumber, SessionRecord, SessionState};
 use crate::store::{
     AccountGuard, Blacklisting, Ending, Fork, Forked, LogScope, NewSession, Opening, Purged,
@@ -63,6 +63,9 @@ impl Sessions for MemoryStore {
         };
         if !may_rotate(&lineage, step) {
             return Ok(Rotation::Lost(Some(lineage)));
+        }
+        if step.rotated_out == RotatedOut::Recorded {
+            tables.record_rotated_out(&lineage.session, step);
         }
         let next = rotated(&lineage.session, step);
         tables.keep_at_least(next.root, next.keep_until);
@@ -150,15 +153,8 @@ impl Sessions for MemoryStore {
         at_most_seconds: Option<i64>,
     ) -> Result<Timestamp, StoreError> {
         let mut tables = self.tables();
-        let oldest = tables.sessions.values().next();
-        let last = tables
-            .purged_until
-            .or(oldest.map(|session| session.created_at.timestamp()))
-            .unwrap_or(wanted);
-        let wanted_last = tables.purge_wanted.replace(wanted).unwrap_or(last);
-        let horizon = at_most_seconds.map_or(wanted, |seconds| {
-            wanted.min(wanted_last).min(later(last, seconds))
-        });
+        let horizon = tables.purge_horizon(wanted, at_most_seconds);
+        tables.purge_wanted = Some(wanted);
         tables.purged_until = tables.purged_until.max(Some(horizon));
         Ok(horizon)
     }
@@ -196,6 +192,23 @@ impl Tables {
         let record = session.clone().into_record(number);
         self.sessions.insert(number, record.clone());
         Ok(record)
+    }
+
+    /// Up to where a purge may go.
+    pub(super) fn purge_horizon(
+        &self,
+        wanted: Timestamp,
+        at_most_seconds: Option<i64>,
+    ) -> Timestamp {
+        let oldest = self.sessions.values().next();
+        let last = self
+            .purged_until
+            .or(oldest.map(|session| session.created_at.timestamp()))
+            .unwrap_or(wanted);
+        let wanted_last = self.purge_wanted.unwrap_or(last);
+        at_most_seconds.map_or(wanted, |seconds| {
+            wanted.min(wanted_last).min(later(last, seconds))
+        })
     }
 
     /// Ends every live root of an account but `except`, under one entry of the log.

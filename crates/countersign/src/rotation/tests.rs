@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::sealed_id::SealingKeyId;
-use crate::session::SessionId;
+use crate::session::{FirstToken, SessionId};
 
 /// The arguments of one decision: a live session at generation 5, and its current token from the client that
 /// rotated last. Each test changes what it is about.
@@ -595,6 +595,7 @@ fn session() -> SessionRecord {
         account: AccountId::new(7),
         generation: generation(5),
         sealing_key: SealingKeyId::new(1),
+        first_token: FirstToken::Refresh,
         created_at: UnixMillis::from_millis(ROTATED_AT - 86_400_000),
         rotated_at,
         refresh_expires_at: later(rotated_at.timestamp(), 3_600),
@@ -615,6 +616,7 @@ fn step(case: &Case) -> RotationStep {
         now: case.now,
         refresh_expires_at: later(case.now.timestamp(), 7_200),
         keep_beyond_seconds: 70,
+        rotated_out: RotatedOut::Forgotten,
     }
 }
 

@@ -11,6 +11,7 @@ mod accounts;
 mod audit;
 mod foreign;
 mod keys;
+mod records;
 mod revocations;
 mod services;
 mod sessions;
@@ -32,6 +33,10 @@ pub use self::keys::{
     KeyDrop, KeyPromotion, KeyRecords, KeyRevocation, KeyTransition, KeyVault, SealingKeyRecord,
     SigningKeyRecord, SigningKeyState,
 };
+pub use self::records::{
+    PurgePreview, RecordedToken, SealedToken, TokenFilter, TokenList, TokenName, TokenPlace,
+    TokenRecord, TokenRecords,
+};
 pub use self::revocations::{LogEntry, LogScope, Revocations, TokenRevocation};
 pub use self::services::{
     NewServiceCredential, ServiceCreation, ServiceCredentials, ServiceRevocation,
@@ -49,6 +54,7 @@ pub use self::takeover::{
 pub trait Store:
     Sessions
     + ForeignTokens
+    + TokenRecords
     + AccountTable
     + Revocations
     + AuditLog
@@ -62,6 +68,7 @@ pub trait Store:
 impl<S> Store for S where
     S: Sessions
         + ForeignTokens
+        + TokenRecords
         + AccountTable
         + Revocations
         + AuditLog

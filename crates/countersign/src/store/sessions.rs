@@ -9,8 +9,8 @@ use crate::audit::AuditEvent;
 use crate::rotation::{RotationStep, later};
 use crate::sealed_id::SealingKeyId;
 use crate::session::{
-    ClientDigest, EndCause, Generation, Lineage, SessionId, SessionNumber, SessionRecord,
-    SessionState,
+    ClientDigest, EndCause, FirstToken, Generation, Lineage, SessionId, SessionNumber,
+    SessionRecord, SessionState,
 };
 
 /// A session to be opened.
@@ -24,6 +24,8 @@ pub struct NewSession {
     pub guard: AccountGuard,
     /// The key that seals its token ids.
     pub sealing_key: SealingKeyId,
+    /// What generation 0 is.
+    pub first_token: FirstToken,
     /// [`Generation::FIRST`], or the one after it for a foreign token that is rotated at first use.
     pub generation: Generation,
     /// When it is opened.
@@ -80,6 +82,7 @@ impl NewSession {
             account: self.account,
             generation: self.generation,
             sealing_key: self.sealing_key,
+            first_token: self.first_token,
             created_at: self.created_at,
             rotated_at: self.created_at,
             refresh_expires_at: self.refresh_expires_at,
@@ -126,6 +129,7 @@ impl Fork {
         SessionRecord {
             number,
             generation: Generation::FIRST,
+            first_token: FirstToken::Refresh,
             created_at: self.now,
             rotated_at: self.now,
             refresh_expires_at,
@@ -226,7 +230,7 @@ pub trait Sessions: Send + Sync {
     /// Moves the session on to the next generation and records the event, in one step, if
     /// [`rotation::may_rotate`](crate::rotation::may_rotate) holds. Of any number of concurrent callers with
     /// the same expected generation, exactly one receives [`Rotation::Won`]. Rotating a fork moves its root's
-    /// `keep_until`, too.
+    /// `keep_until`, too. Where the step says so, the token that is rotated out is recorded for the lists.
     ///
     /// # Errors
     /// [`StoreError`]: the token is not spent, unless the outcome of the commit is unknown.

@@ -115,6 +115,17 @@ caught_by_name! {
         by "keys::a_retired_key_has_no_secret_left"
            "keys::a_revoked_key_has_no_secret_left"
            "keys::the_successor_of_a_revoked_key_signs"
+    dropped_history_is_caught: DroppedHistory
+        by "records::a_rotated_token_is_recorded_as_it_was"
+           "records::purging_history_is_bounded_and_keeps_what_has_not_expired"
+           "walk::a_random_walk_gives_the_references_answers"
+    kept_history_is_caught: KeptHistory
+        by "records::purging_history_is_bounded_and_keeps_what_has_not_expired"
+           "records::a_preview_counts_what_a_purge_removes"
+    a_repeated_place_is_caught: RepeatedPlace
+        by "records::a_list_is_read_page_by_page"
+    a_moving_preview_is_caught: MovingPreview
+        by "records::a_preview_goes_as_far_as_a_purge_would_and_moves_nothing"
     a_miscount_of_sessions_is_caught: MiscountedSessions
         by "keys::only_sessions_that_can_be_refreshed_count"
     an_ignored_reach_is_caught: IgnoredReach

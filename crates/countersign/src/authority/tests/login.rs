@@ -197,6 +197,13 @@ impl Accounts for Elsewhere {
         }))
     }
 
+    async fn usernames_of(
+        &self,
+        accounts: &[AccountId],
+    ) -> Result<Vec<(AccountId, String)>, StoreError> {
+        self.0.usernames_of(accounts).await
+    }
+
     async fn sample_passwords(&self, limit: u32) -> Result<Vec<EncodedPassword>, StoreError> {
         self.0.sample_passwords(limit).await
     }

@@ -6,9 +6,9 @@ use super::Walk;
 use crate::account::{Account, AccountId, Accounts};
 use crate::audit::{AuditEvent, AuditKind};
 use crate::conformance::fixture::{adoption, client, event, login, token_of};
-use crate::rotation::{RotationStep, later};
+use crate::rotation::{RotatedOut, RotationStep, later};
 use crate::sealed_id::SealingKeyId;
-use crate::session::{EndCause, Generation, Salt, SessionNumber, SessionRecord};
+use crate::session::{EndCause, FirstToken, Generation, Salt, SessionNumber, SessionRecord};
 use crate::store::{Adoption, NewSession};
 
 impl Walk {
@@ -53,6 +53,7 @@ impl Walk {
     pub(super) fn some_adoption(&mut self, account: &Account) -> Adoption {
         let mut adoption = adoption(&self.some_foreign_id(), account);
         adoption.session = self.some_login(account);
+        adoption.session.first_token = FirstToken::Foreign;
         adoption.unrecorded = !self.random.one_in(4);
         let ahead = i64::try_from(self.random.below(40)).unwrap() - 20;
         adoption.token.issued_at = later(self.now.timestamp(), ahead);
@@ -80,6 +81,11 @@ impl Walk {
             now: self.now,
             refresh_expires_at: self.some_expiry(),
             keep_beyond_seconds: 60,
+            rotated_out: if self.random.one_in(2) {
+                RotatedOut::Recorded
+            } else {
+                RotatedOut::Forgotten
+            },
         }
     }
 

@@ -6,8 +6,8 @@ use crate::account::{Account, AccountId, Accounts};
 use crate::rotation::{PresentedToken, RotationStep};
 use crate::session::{Lineage, SessionNumber, SessionRecord};
 use crate::store::{
-    AuditLog, ForeignBlacklisting, ForeignToken, ForeignTokens, LogEntry, LogScope, Revocations,
-    Sessions,
+    AuditLog, ForeignBlacklisting, ForeignToken, ForeignTokens, LogEntry, LogScope, RecordedToken,
+    Revocations, SealedToken, Sessions, TokenFilter, TokenList, TokenRecord, TokenRecords,
 };
 
 impl Walk {
@@ -51,9 +51,44 @@ impl Walk {
         for (tested, reference) in &self.accounts {
             self.compare_account(tested.id, reference.id).await;
         }
+        self.compare_records().await;
         let answer = self.tested.recent_audit(10_000).await.unwrap();
         let expected = self.reference.recent_audit(10_000).await.unwrap();
         assert_eq!(answer, expected);
+    }
+
+    /// Numbers rise in both stores, so that both lists are in one order.
+    async fn compare_records(&self) {
+        for list in [TokenList::Outstanding, TokenList::Blacklisted] {
+            let filter = TokenFilter {
+                list,
+                account: None,
+            };
+            let answer = self.tested.list_tokens(&filter, None, 10_000).await;
+            let expected = self.reference.list_tokens(&filter, None, 10_000).await;
+            let answer: Vec<_> = answer
+                .unwrap()
+                .into_iter()
+                .map(|record| self.record(record))
+                .collect();
+            assert_eq!(answer, expected.unwrap());
+        }
+    }
+
+    fn record(&self, record: TokenRecord) -> TokenRecord {
+        let known = |mut token: SealedToken| {
+            token.at.session = self.sessions[&token.at.session];
+            token
+        };
+        TokenRecord {
+            token: match record.token {
+                RecordedToken::Current(token) => RecordedToken::Current(known(token)),
+                RecordedToken::RotatedOut(token) => RecordedToken::RotatedOut(known(token)),
+                foreign @ RecordedToken::Foreign(_) => foreign,
+            },
+            account: record.account.map(|account| self.account(account)),
+            ..record
+        }
     }
 
     pub(super) async fn compare_session(&self, tested: SessionNumber, reference: SessionNumber) {

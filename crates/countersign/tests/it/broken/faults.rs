@@ -14,7 +14,7 @@ use countersign::account::{Account, AccountId, AccountKey, Accounts, Residence};
 use countersign::audit::AuditEvent;
 use countersign::memory::MemoryStore;
 use countersign::password::EncodedPassword;
-use countersign::rotation::{RotationStep, later, may_rotate, rotated};
+use countersign::rotation::{RotatedOut, RotationStep, later, may_rotate, rotated};
 use countersign::sealed_id::SealingKeyId;
 use countersign::service::{ServiceCredential, ServiceDigest, ServiceName};
 use countersign::session::{EndCause, Lineage, SessionId, SessionNumber, SessionRecord};
@@ -24,9 +24,10 @@ use countersign::store::{
     ForeignToken, ForeignTokens, Fork, Forked, Health, ImportEffects, ImportRun, ImportedAccount,
     ImportedToken, KeyDrop, KeyPromotion, KeyRecords, KeyRevocation, KeyTransition, KeyVault,
     LogEntry, LogScope, NewAccount, NewForeignToken, NewServiceCredential, NewSession, Opening,
-    Purged, Revocations, Rotation, SealingKeyRecord, ServiceCreation, ServiceCredentials,
-    ServiceRevocation, Sessions, SessionsOnChange, SigningKeyRecord, StoreError, Takeover,
-    TokenImports, TokenRevocation,
+    PurgePreview, Purged, Revocations, Rotation, SealingKeyRecord, ServiceCreation,
+    ServiceCredentials, ServiceRevocation, Sessions, SessionsOnChange, SigningKeyRecord,
+    StoreError, Takeover, TokenFilter, TokenImports, TokenName, TokenPlace, TokenRecord,
+    TokenRecords, TokenRevocation,
 };
 use countersign_token::{KeyId, Timestamp, UnixMillis};
 
@@ -91,6 +92,14 @@ pub(crate) enum Fault {
     EarlyRetirement,
     /// A key that verifies no more keeps its secret.
     KeptSecret,
+    /// A token that was rotated out is not recorded.
+    DroppedHistory,
+    /// Records of tokens that expired are never purged.
+    KeptHistory,
+    /// A page begins with the last token of the one before.
+    RepeatedPlace,
+    /// Looking at what a purge would do moves its horizon.
+    MovingPreview,
     /// One session too many is counted for a key.
     MiscountedSessions,
     /// Accounts that are out of reach are changed all the same.
@@ -211,6 +220,9 @@ impl Sessions for BrokenStore {
         }
         if self.has(Fault::LostMilliseconds) {
             step.now = step.now.timestamp().into();
+        }
+        if self.has(Fault::DroppedHistory) {
+            step.rotated_out = RotatedOut::Forgotten;
         }
         let event = event.filter(|_| !self.has(Fault::DroppedEvent));
         match self.inner.rotate(&step, event).await? {
@@ -360,6 +372,53 @@ impl ForeignTokens for BrokenStore {
 }
 
 #[async_trait]
+impl TokenRecords for BrokenStore {
+    async fn list_tokens(
+        &self,
+        filter: &TokenFilter,
+        after: Option<&TokenPlace>,
+        limit: u32,
+    ) -> Result<Vec<TokenRecord>, StoreError> {
+        if self.has(Fault::RepeatedPlace)
+            && let Some(TokenPlace::Current(number)) = after
+        {
+            let before = SessionNumber::new(number.get() + 1).unwrap();
+            let after = Some(TokenPlace::Current(before));
+            return self.inner.list_tokens(filter, after.as_ref(), limit).await;
+        }
+        self.inner.list_tokens(filter, after, limit).await
+    }
+
+    async fn find_token(&self, name: &TokenName) -> Result<Option<TokenRecord>, StoreError> {
+        self.inner.find_token(name).await
+    }
+
+    async fn preview_purge(
+        &self,
+        wanted: Timestamp,
+        at_most_seconds: Option<i64>,
+    ) -> Result<PurgePreview, StoreError> {
+        if self.has(Fault::MovingPreview) {
+            self.inner
+                .move_purge_horizon(wanted, at_most_seconds)
+                .await?;
+        }
+        self.inner.preview_purge(wanted, at_most_seconds).await
+    }
+
+    async fn purge_rotated_out(
+        &self,
+        horizon: Timestamp,
+        limit: u32,
+    ) -> Result<Purged, StoreError> {
+        if self.has(Fault::KeptHistory) {
+            return Ok(Purged::default());
+        }
+        self.inner.purge_rotated_out(horizon, limit).await
+    }
+}
+
+#[async_trait]
 impl Accounts for BrokenStore {
     fn residence(&self) -> Residence {
         self.inner.residence()
@@ -372,6 +431,13 @@ impl Accounts for BrokenStore {
     async fn find_account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         let kept = self.deleted.lock().unwrap().get(&id).cloned();
         Ok(self.inner.find_account(id).await?.or(kept))
+    }
+
+    async fn usernames_of(
+        &self,
+        accounts: &[AccountId],
+    ) -> Result<Vec<(AccountId, String)>, StoreError> {
+        self.inner.usernames_of(accounts).await
     }
 
     async fn sample_passwords(&self, limit: u32) -> Result<Vec<EncodedPassword>, StoreError> {
