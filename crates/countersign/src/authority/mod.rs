@@ -18,6 +18,7 @@ mod minting;
 mod naming;
 mod password_mark;
 mod purge;
+mod records;
 mod refresh;
 mod revoke;
 mod services;
@@ -43,6 +44,7 @@ pub use self::feed::{POLL_INTERVAL, SETTLE_TIME};
 pub use self::identify::{AccessRefusal, ClassRefusal, Identification, Identified};
 pub use self::login::SignIn;
 pub use self::purge::{PurgeHorizon, PurgeProgress, PurgeReport};
+pub use self::records::{ListedToken, ListedUser, TokenListing, TokenPage, TokenQuery};
 pub use self::refresh::{Refresh, Refreshed};
 pub use self::revoke::Revoked;
 pub use self::services::{ServiceAuthentication, ServiceError, ServiceRefusal};
@@ -342,12 +344,16 @@ impl Authority {
     /// Opens a genuine token's id. Before an id counts as foreign, the sealing keys are read again: another node
     /// may have added one.
     async fn open_id(&self, token: &Authenticated) -> Result<Opened, AuthorityError> {
-        let opened = self.keys.open(token.token_id());
+        self.open_token_id(token.token_id()).await
+    }
+
+    async fn open_token_id(&self, token_id: &str) -> Result<Opened, AuthorityError> {
+        let opened = self.keys.open(token_id);
         if opened != Opened::Foreign {
             return Ok(opened);
         }
         self.keys.reload_sealing_keys(self.store.as_ref()).await?;
-        Ok(self.keys.open(token.token_id()))
+        Ok(self.keys.open(token_id))
     }
 
     /// A foreign token's `iat` has no tolerance beyond the leeway; ours may lie a little ahead.

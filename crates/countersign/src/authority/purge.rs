@@ -18,7 +18,7 @@ pub enum PurgeHorizon {
     Unbounded,
 }
 
-/// How much a purge has removed so far; told after every batch.
+/// How much a purge has removed so far, told after every batch; or would remove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PurgeReport {
     /// What expired before this second is removed.
@@ -28,6 +28,8 @@ pub struct PurgeReport {
     pub held_back: bool,
     /// Sessions that were removed.
     pub sessions: u64,
+    /// Records of tokens that were rotated out that were removed.
+    pub rotated_out: u64,
     /// Foreign tokens that were removed.
     pub foreign_tokens: u64,
     /// Log entries that were removed.
@@ -39,7 +41,8 @@ pub type PurgeProgress<'a> = &'a mut (dyn FnMut(&PurgeReport) + Send);
 
 impl Authority {
     /// Removes what no valid token can need any more: sessions and foreign tokens whose last token expired longer
-    /// ago than any leeway, and log entries that can no longer match.
+    /// ago than any leeway, records of tokens that were rotated out once those have, and log entries that can no
+    /// longer match.
     ///
     /// # Errors
     /// [`AuthorityError::Store`]: the batches before stay removed.
@@ -57,19 +60,46 @@ impl Authority {
         Ok(report)
     }
 
-    async fn begin_purge(&self, horizon: PurgeHorizon) -> Result<PurgeReport, StoreError> {
+    /// Says what a purge would remove now, and removes nothing.
+    ///
+    /// # Errors
+    /// [`AuthorityError::Store`] if it could not be counted.
+    pub async fn preview_purge(
+        &self,
+        horizon: PurgeHorizon,
+    ) -> Result<PurgeReport, AuthorityError> {
+        let wanted = self.wanted_horizon();
+        let preview = self
+            .store
+            .preview_purge(wanted, horizon.at_most_seconds())
+            .await?;
+        Ok(PurgeReport {
+            horizon: preview.horizon,
+            held_back: is_held_back(preview.horizon, wanted),
+            sessions: preview.sessions,
+            rotated_out: preview.rotated_out,
+            foreign_tokens: preview.foreign_tokens,
+            log_entries: preview.log_entries,
+        })
+    }
+
+    /// A row that a later, larger leeway could still ask for must be there.
+    fn wanted_horizon(&self) -> Timestamp {
         let now = self.clock.now().timestamp();
-        // A row that a later, larger leeway could still ask for must be there.
-        let wanted = later(now, whole_seconds(TokenPolicy::MAX_LEEWAY).saturating_neg());
-        let at_most = match horizon {
-            PurgeHorizon::Cautious => Some(ONE_DAY_SECONDS),
-            PurgeHorizon::Unbounded => None,
-        };
-        let horizon = self.store.move_purge_horizon(wanted, at_most).await?;
+        later(now, whole_seconds(TokenPolicy::MAX_LEEWAY).saturating_neg())
+    }
+
+    async fn begin_purge(&self, horizon: PurgeHorizon) -> Result<PurgeReport, StoreError> {
+        let wanted = self.wanted_horizon();
+        let horizon = self
+            .store
+            .move_purge_horizon(wanted, horizon.at_most_seconds())
+            .await?;
         Ok(PurgeReport {
             horizon,
-            held_back: later(horizon, 2 * ONE_DAY_SECONDS) < wanted,
+            held_back: is_held_back(horizon, wanted),
             sessions: 0,
+            rotated_out: 0,
             foreign_tokens: 0,
             log_entries: 0,
         })
@@ -85,6 +115,11 @@ impl Authority {
         report.sessions = report.sessions.saturating_add(removed);
         let Purged {
             removed,
+            more: more_rotated_out,
+        } = self.store.purge_rotated_out(horizon, BATCH).await?;
+        report.rotated_out = report.rotated_out.saturating_add(removed);
+        let Purged {
+            removed,
             more: more_foreign,
         } = self.store.purge_foreign_tokens(horizon, BATCH).await?;
         report.foreign_tokens = report.foreign_tokens.saturating_add(removed);
@@ -93,8 +128,31 @@ impl Authority {
             more: more_entries,
         } = self.store.purge_log(horizon, BATCH).await?;
         report.log_entries = report.log_entries.saturating_add(removed);
-        Ok(more_sessions || more_foreign || more_entries)
+        Ok(more_sessions || more_rotated_out || more_foreign || more_entries)
     }
+}
+
+impl PurgeHorizon {
+    const fn at_most_seconds(self) -> Option<i64> {
+        match self {
+            Self::Cautious => Some(ONE_DAY_SECONDS),
+            Self::Unbounded => None,
+        }
+    }
+}
+
+impl PurgeReport {
+    /// All rows together.
+    pub const fn total(&self) -> u64 {
+        self.sessions
+            .saturating_add(self.rotated_out)
+            .saturating_add(self.foreign_tokens)
+            .saturating_add(self.log_entries)
+    }
+}
+
+fn is_held_back(horizon: Timestamp, wanted: Timestamp) -> bool {
+    later(horizon, 2 * ONE_DAY_SECONDS) < wanted
 }
 
 const ONE_DAY_SECONDS: i64 = 86_400;

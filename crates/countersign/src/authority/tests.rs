@@ -28,6 +28,7 @@ mod login;
 mod naming;
 mod password_mark;
 mod purge;
+mod records;
 mod refresh;
 mod sealed;
 mod services;

@@ -53,3 +53,43 @@ async fn purging_keeps_what_a_token_can_still_need_and_drops_the_rest() {
         .unwrap();
     assert_eq!(report.sessions, 1);
 }
+
+#[tokio::test]
+async fn a_purge_goes_in_batches_of_a_thousand_and_tells_after_each() {
+    let house = House::simplejwt(RotationMode::Rotate).await;
+    for _ in 0..2_500 {
+        house
+            .authority
+            .open_session(AccountId::new(1), &BROWSER)
+            .await
+            .unwrap();
+    }
+    house.clock.advance_millis(2 * 86_400_000);
+    let mut told = Vec::new();
+    let report = house
+        .authority
+        .purge_expired(PurgeHorizon::Unbounded, &mut |report| {
+            told.push(report.total());
+        })
+        .await
+        .unwrap();
+    assert_eq!(told, [1_000, 2_000, 2_500]);
+    assert_eq!(report.sessions, 2_500);
+}
+
+#[tokio::test]
+async fn a_preview_tells_what_a_purge_does_and_does_nothing() {
+    let house = House::simplejwt(RotationMode::Rotate).await;
+    let pair = house.login().await;
+    house.refresh(pair.refresh.as_str()).await;
+    let foreign = house.forge("refresh", FOREIGN_ID, "1");
+    house.authority.blacklist(&foreign, &BROWSER).await.unwrap();
+    house.clock.advance_millis(40 * 86_400_000);
+    for horizon in [PurgeHorizon::Cautious, PurgeHorizon::Unbounded] {
+        let preview = house.authority.preview_purge(horizon).await.unwrap();
+        let again = house.authority.preview_purge(horizon).await.unwrap();
+        let told: PurgeProgress<'_> = &mut |_| ();
+        let purged = house.authority.purge_expired(horizon, told).await.unwrap();
+        assert_eq!((preview, again), (purged, purged), "{horizon:?}");
+    }
+}
