@@ -27,7 +27,7 @@ use countersign::policy::{
     ClaimsAtRefresh, ForeignTokenPolicy, KeyIdInHeader, LoginName, PasswordScheme, SessionCheck,
     WireBodies,
 };
-use countersign::rotation::{ReuseDetection, RotationMode};
+use countersign::rotation::{ReuseDetection, RotatedOut, RotationMode};
 use countersign_token::remote::KeySetUrl;
 
 pub(crate) use self::diagnostics::ConfigError;
@@ -141,6 +141,10 @@ impl Config {
 
     fn detects_reuse(&self) -> bool {
         self.policy.rotation.reuse_detection == ReuseDetection::On
+    }
+
+    fn keeps_history(&self) -> bool {
+        self.policy.rotated_out() == RotatedOut::Recorded
     }
 
     fn hashes_cheaply(&self) -> bool {

@@ -38,6 +38,7 @@ pub(super) fn resolve(settings: &Settings) -> Result<Resolved, Problem> {
     if settings.text("passwords.write") == Some("django") {
         policy.passwords.write = PasswordScheme::Django;
     }
+    warnings.extend(override_history(&mut policy, settings));
     policy.passwords.slots = std::thread::available_parallelism().map_or(1, NonZero::get);
     if settings.switch("passwords.danger_cheap_hashes") == Some(true) {
         policy.passwords.cost = Argon2Cost::DANGER_CHEAP;
@@ -459,6 +460,21 @@ fn override_rotation(policy: &mut Policy, settings: &Settings) -> (bool, Vec<Pro
         );
     }
     (spends, warnings)
+}
+
+/// Without a blacklist nothing is rotated out of use, and there is no history.
+fn override_history(policy: &mut Policy, settings: &Settings) -> Option<Problem> {
+    let asked = settings.switch("blacklist.history")?;
+    match &mut policy.blacklist {
+        Blacklist::Enabled { history } => *history = asked,
+        Blacklist::Disabled if asked => {
+            let message = "`blacklist.history` has no effect: `blacklist.enabled` is false";
+            let help = "switch one of them the other way";
+            return Some(settings.problem("blacklist.history", message).help(help));
+        }
+        Blacklist::Disabled => {}
+    }
+    None
 }
 
 /// A reuse is told by a token that was spent: it takes the blacklist, and rotation that uses it.

@@ -191,7 +191,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     off("jwt.websocket_token_lifetime", Duration, Off::Seconds(1_800), "Life of a websocket token."),
 
     built("blacklist.enabled", Switch, |c| show::switch(c.policy.blacklist.is_enabled()), "Whether refresh tokens can be blacklisted."),
-    off("blacklist.history", Switch, Off::Switch(false), "Whether rotated-out tokens are kept for the lists."),
+    built("blacklist.history", Switch, |c| show::switch(c.keeps_history()), "Whether rotated-out tokens are kept for the lists."),
 
     built("rotation.reuse_detection", Switch, |c| show::switch(c.detects_reuse()), "Whether a spent refresh token, shown again, ends its session."),
     built("rotation.reuse_grace", Duration, |c| Some(show::duration(c.policy.rotation.reuse_grace)), "How long the same successor is handed out again to the same client."),

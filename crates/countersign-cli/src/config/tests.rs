@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt as _;
 
 use countersign::Preset;
-use countersign::rotation::RotationMode;
+use countersign::rotation::{RotatedOut, RotationMode};
 use countersign_token::{Algorithm, SigningKey};
 use tempfile::TempDir;
 
@@ -404,16 +404,46 @@ fn two_switches_and_the_blacklist_make_the_rotation() {
 }
 
 #[test]
+fn history_is_the_presets_unless_it_is_said_and_takes_a_blacklist() {
+    for (text, kept) in [
+        ("", false),
+        ("[blacklist]\nhistory = true\n", true),
+        ("preset = \"simplejwt\"\n", true),
+        (
+            "preset = \"simplejwt\"\n[blacklist]\nhistory = false\n",
+            false,
+        ),
+        (
+            "preset = \"simplejwt\"\n[blacklist]\nenabled = false\n",
+            false,
+        ),
+        (
+            "preset = \"simplejwt\"\n[blacklist]\nenabled = false\nhistory = true\n",
+            false,
+        ),
+    ] {
+        let config = load(text).unwrap();
+        let recorded = config.policy.rotated_out() == RotatedOut::Recorded;
+        assert_eq!(recorded, kept, "{text}");
+    }
+}
+
+#[test]
 fn a_switch_without_effect_is_warned_of() {
-    let text = "preset = \"simplejwt\"\n[jwt]\nblacklist_after_rotation = true\n[blacklist]\nenabled = false\n";
-    let warnings = load(text)
-        .unwrap()
-        .render_warnings(&Renderer::plain())
-        .unwrap();
-    assert!(
-        warnings.starts_with("warning: `jwt.blacklist_after_rotation` has no effect"),
-        "{warnings}"
-    );
+    for (text, start) in [
+        (
+            "[jwt]\nblacklist_after_rotation = true\n[blacklist]\nenabled = false\n",
+            "warning: `jwt.blacklist_after_rotation` has no effect",
+        ),
+        (
+            "[blacklist]\nenabled = false\nhistory = true\n",
+            "warning: `blacklist.history` has no effect",
+        ),
+    ] {
+        let config = load(&format!("preset = \"simplejwt\"\n{text}")).unwrap();
+        let warnings = config.render_warnings(&Renderer::plain()).unwrap();
+        assert!(warnings.starts_with(start), "{warnings}");
+    }
     assert!(
         load("")
             .unwrap()
