@@ -102,7 +102,7 @@ pub(crate) enum Command {
     /// Make, show and change users
     #[command(subcommand)]
     User(UserCommand),
-    /// Issue, explain and revoke tokens
+    /// Issue, explain, list and revoke tokens
     #[command(subcommand)]
     Token(TokenCommand),
     /// Make, list, promote, retire and revoke signing keys
@@ -336,6 +336,14 @@ pub(crate) enum TokenCommand {
         countersign token revoke --jti 0123456789abcdef0123456789abcdef"
     )]
     Revoke(RevokeToken),
+    /// List refresh and sliding tokens: those that are outstanding, or those of them that are blacklisted
+    #[command(
+        after_help = "The current token of each session, ended or not; those that were rotated out, where `blacklist.history`\n\
+        is on; and those that were minted elsewhere and are known here. Newest sessions first.\n\n\
+        Examples:\n  countersign token list --user ann\n  countersign token list --blacklisted --limit 500 -o json\n  \
+        countersign token list --jti 0123456789abcdef0123456789abcdef"
+    )]
+    List(ListTokens),
     /// Remove what has expired from the store
     #[command(
         after_help = "May run at any time beside a server, in small batches; a server does the same by itself.\n\
@@ -363,10 +371,30 @@ pub(crate) struct RevokeToken {
     pub(crate) jti: Option<String>,
 }
 
+/// `countersign token list`
+#[derive(Debug, Args)]
+pub(crate) struct ListTokens {
+    /// Only those that are blacklisted
+    #[arg(long)]
+    pub(crate) blacklisted: bool,
+    /// Only those of this user: a name, or an id
+    #[arg(long, value_name = "NAME|ID")]
+    pub(crate) user: Option<String>,
+    /// Only the one with this id
+    #[arg(long, value_name = "ID")]
+    pub(crate) jti: Option<String>,
+    /// How many, at most 500
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub(crate) limit: u32,
+    /// Go on behind the page that ended with this
+    #[arg(long, value_name = "NEXT", conflicts_with = "jti")]
+    pub(crate) after: Option<String>,
+}
+
 /// `countersign token flush-expired`
 #[derive(Debug, Args)]
 pub(crate) struct FlushExpired {
-    /// Only say up to when it would remove
+    /// Only count what it would remove
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Go on up to now, however long ago the last purge was: the clock is right

@@ -58,6 +58,7 @@ pub(crate) async fn purge_regularly(current: impl Fn() -> Arc<Authority>, rhythm
 fn log(report: &PurgeReport) {
     tracing::info!(
         purge.sessions = report.sessions,
+        purge.rotated_out = report.rotated_out,
         purge.foreign_tokens = report.foreign_tokens,
         purge.log_entries = report.log_entries,
         purge.horizon = horizon(report),
@@ -68,6 +69,7 @@ fn log(report: &PurgeReport) {
 fn log_held_back(report: &PurgeReport) {
     tracing::warn!(
         purge.sessions = report.sessions,
+        purge.rotated_out = report.rotated_out,
         purge.foreign_tokens = report.foreign_tokens,
         purge.log_entries = report.log_entries,
         purge.horizon = horizon(report),
@@ -82,6 +84,8 @@ fn horizon(report: &PurgeReport) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use countersign::authority::{AccountRequest, Client};
     use countersign::clock::{Clock as _, ManualClock};
     use countersign::keys::{KeyRing, SigningKeySource};
@@ -150,5 +154,67 @@ mod tests {
     async fn exists(authority: &Authority, sid: SessionId) -> bool {
         let found = authority.store().find_session_by_sid(sid).await;
         found.unwrap().is_some()
+    }
+
+    /// What is logged meanwhile.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Log {
+        fn has(&self, text: &str) -> bool {
+            String::from_utf8_lossy(&self.0.lock().unwrap()).contains(text)
+        }
+    }
+
+    #[tokio::test]
+    async fn every_purge_logs_its_figures() {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        let _logging = tracing::subscriber::set_default(subscriber);
+        let clock = Arc::new(ManualClock::at(UnixMillis::from_seconds(1_893_456_000)));
+        let authority = Arc::new(authority(Arc::clone(&clock)).await);
+        let rhythm = Rhythm {
+            pause: Duration::from_millis(1),
+            pause_held_back: Duration::from_millis(1),
+        };
+        let purging = purge_regularly(Arc::clone(&authority), rhythm);
+        let watching = async {
+            while !log.has("INFO") {
+                sleep(Duration::from_millis(1)).await;
+            }
+            open_session(&authority, "ann").await;
+            clock.advance_millis(40 * DAY_MILLIS);
+            while !log.has("purge.sessions=1") {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::select! {
+            () = purging => {}
+            done = timeout(Duration::from_secs(20), watching) => done.unwrap(),
+        }
+        for told in [
+            "purged what had expired",
+            "purge.sessions=0 purge.rotated_out=0 purge.foreign_tokens=0 purge.log_entries=0",
+            "purge.horizon=\"2029-12-31T23:55:00Z\"",
+            "WARN",
+            "purged no further than a day past the last purge",
+        ] {
+            assert!(log.has(told), "{told} is missing");
+        }
     }
 }

@@ -1,24 +1,21 @@
 //! `countersign token`: what an operator does with tokens. A token comes from stdin or a prompt, never from an
 //! argument, where every process of the machine could read it.
 
+mod flush;
+mod list;
+
 use std::error::Error;
-use std::time::Duration;
 
 use countersign::account::Account;
-use countersign::authority::{
-    Client, Explanation, OpenedId, PurgeHorizon, PurgeReport, Revoked, TokenRefusal,
-};
-use countersign::clock::{Clock as _, SystemClock};
-use countersign::policy::TokenPolicy;
+use countersign::authority::{Client, Explanation, OpenedId, Revoked, TokenRefusal};
 use countersign::sealed_id::SealedKind;
 use countersign::session::{SessionRecord, SessionState};
 use countersign_token::{UnixMillis, VerifyError};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::user;
-use crate::cli::{Common, FlushExpired, Form, IssueToken, RevokeToken, TokenCommand};
+use crate::cli::{Common, Form, IssueToken, RevokeToken, TokenCommand};
 use crate::failure::Failure;
 use crate::opening::{self, Opened};
 use crate::{output, prompt};
@@ -34,7 +31,8 @@ pub(super) async fn run(common: &Common, command: &TokenCommand) -> Result<(), F
         TokenCommand::Issue(args) => issue(&opened, form, args).await,
         TokenCommand::Explain => explain(&opened, form).await,
         TokenCommand::Revoke(args) => revoke(&opened, form, args).await,
-        TokenCommand::FlushExpired(args) => flush_expired(&opened, form, args).await,
+        TokenCommand::List(args) => list::list(&opened, form, args).await,
+        TokenCommand::FlushExpired(args) => flush::flush_expired(&opened, form, args).await,
     };
     opened.close().await;
     done
@@ -267,72 +265,4 @@ fn chain(error: &dyn Error) -> String {
         source = cause.source();
     }
     text
-}
-
-async fn flush_expired(opened: &Opened, form: Form, args: &FlushExpired) -> Result<(), Failure> {
-    if args.dry_run {
-        return report_dry_run(form, args);
-    }
-    let horizon = if args.yes {
-        PurgeHorizon::Unbounded
-    } else {
-        PurgeHorizon::Cautious
-    };
-    let bar = ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner());
-    bar.enable_steady_tick(Duration::from_millis(100));
-    let mut progress = |report: &PurgeReport| {
-        bar.set_message(format!("{} removed", total(report)));
-    };
-    let report = opened
-        .authority
-        .purge_expired(horizon, &mut progress)
-        .await
-        .map_err(Failure::of);
-    bar.finish_and_clear();
-    report_flush(form, &report?)
-}
-
-fn report_dry_run(form: Form, args: &FlushExpired) -> Result<(), Failure> {
-    let now = SystemClock::default().now();
-    let horizon = now.minus(TokenPolicy::MAX_LEEWAY).timestamp();
-    let horizon = output::moment(UnixMillis::from(horizon));
-    if form == Form::Json {
-        return output::json(
-            &serde_json::json!({ "removed": null, "expired_before": horizon, "held_back": null }),
-        );
-    }
-    let caution = if args.yes {
-        ""
-    } else {
-        ", but no further than the last purge wanted to go, and at most a day past where it went"
-    };
-    output::line(&format!(
-        "Would remove what expired before {horizon}{caution}. Nothing was removed."
-    ))
-}
-
-fn report_flush(form: Form, report: &PurgeReport) -> Result<(), Failure> {
-    let removed = total(report);
-    let horizon = output::moment(UnixMillis::from(report.horizon));
-    if report.held_back {
-        output::remark(&format!(
-            "Only what expired before {horizon} was purged: a clock that jumped ahead\n\
-             would remove live sessions. If the clock is right, run it again with --yes."
-        ));
-    }
-    match form {
-        Form::Json => output::json(&serde_json::json!({
-            "removed": removed,
-            "expired_before": horizon,
-            "held_back": report.held_back,
-        })),
-        Form::Table => output::line(&format!("Removed {removed} expired rows.")),
-    }
-}
-
-fn total(report: &PurgeReport) -> u64 {
-    report
-        .sessions
-        .saturating_add(report.foreign_tokens)
-        .saturating_add(report.log_entries)
 }

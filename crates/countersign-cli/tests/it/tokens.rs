@@ -1,6 +1,6 @@
 //! `token`: issue, explain, revoke, flush.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::program::Place;
 
@@ -221,6 +221,158 @@ fn flush_goes_on_by_a_day_at_most_unless_the_clock_was_looked_at() {
     assert_eq!(all.stderr, "");
     let again = place.run(&words).done();
     assert_eq!(again.json()["held_back"], false, "{again:?}");
+}
+
+/// Makes rows of each kind that expired in 1970: 2500 sessions, 1000 rotated tokens, 30 foreign ones, 5 log entries.
+fn fill_with_expired(place: &Place) {
+    let store = rusqlite::Connection::open(place.path("countersign.db")).unwrap();
+    store
+        .execute_batch(
+            "UPDATE ledger SET purged_until = 1000000000, purge_wanted = 9999999999;
+             CREATE TEMP TABLE n AS
+                 WITH RECURSIVE n (value) AS (
+                     SELECT 101 UNION ALL SELECT value + 1 FROM n WHERE value < 2600
+                 )
+                 SELECT value FROM n;
+             INSERT INTO session (
+                 number, sid, root, account, generation, sealing_key, created_at, rotated_at,
+                 refresh_expires_at, keep_until, credential_version, client, enabled
+             )
+             SELECT value, randomblob(16), value, 1, 1, 1, 0, 0, 1000000, 1000000, 1, 0, 1 FROM n;
+             INSERT INTO token_history (session, generation, created_at, expires_at, blacklisted_at)
+             SELECT value, 0, 0, 1000000, 0 FROM n WHERE value <= 1100;
+             INSERT INTO foreign_token (token_id, created_at, expires_at)
+             SELECT 'foreign ' || value, 0, 1000000 FROM n WHERE value <= 130;
+             INSERT INTO revocation (scope, token_id, at, forget_at)
+             SELECT 'token', 'foreign ' || value, 0, 1000000 FROM n WHERE value <= 105;
+             INSERT INTO revocation (scope, at, forget_at) VALUES ('key_ring', 0, 9000000000);",
+        )
+        .unwrap();
+}
+
+#[test]
+fn a_dry_run_counts_what_a_flush_then_removes() {
+    let place = place();
+    let pair = issue(&place);
+    fill_with_expired(&place);
+    let rows = json!({
+        "sessions": 2500, "rotated_out": 1000, "foreign_tokens": 30, "log_entries": 5,
+    });
+    let dry = ["token", "flush-expired", "--dry-run", "--yes", "--json"];
+    for _ in 0..2 {
+        let told = place.run(&dry).done().json();
+        assert_eq!(told["rows"], rows, "{told}");
+        assert_eq!((&told["due"], &told["removed"]), (&json!(3535), &json!(0)));
+    }
+    let in_words = place.run(&dry[..4]).done().stdout;
+    let counted = "Would remove 3535 expired rows (sessions: 2500, ";
+    assert!(in_words.starts_with(counted), "{in_words}");
+    assert!(in_words.ends_with("Nothing was removed.\n"), "{in_words}");
+
+    let flush = ["token", "flush-expired", "--yes", "--json"];
+    let flushed = place.run(&flush).done();
+    assert_eq!(flushed.json()["rows"], rows);
+    assert_eq!(flushed.json()["removed"], 3535);
+    assert_eq!(place.run(&dry).done().json()["due"], 0);
+    let refresh = pair["refresh"].as_str().unwrap();
+    assert_eq!(explain(&place, refresh)["valid"], true);
+}
+
+#[test]
+fn a_cautious_dry_run_goes_as_far_as_a_cautious_flush() {
+    let place = place();
+    fill_with_expired(&place);
+    let dry = ["token", "flush-expired", "--dry-run", "--json"];
+    let told = [place.run(&dry).done(), place.run(&dry).done()];
+    let flush = ["token", "flush-expired", "--json"];
+    let flushed = place.run(&flush).done().json();
+    for told in told {
+        assert!(told.stderr.contains("--yes"), "{told:?}");
+        let told = told.json();
+        assert_eq!(told["expired_before"], "2001-09-10T01:46:40Z");
+        assert_eq!(told["held_back"], true);
+        assert_eq!(told["expired_before"], flushed["expired_before"]);
+        assert_eq!(told["due"], flushed["removed"]);
+    }
+}
+
+/// Each token in the list, and where it goes on.
+fn list(place: &Place, words: &[&str]) -> (Vec<Value>, Value) {
+    let told = place
+        .run(&[&["token", "list", "--json"], words].concat())
+        .done()
+        .json();
+    (
+        told["results"].as_array().unwrap().clone(),
+        told["next"].clone(),
+    )
+}
+
+#[test]
+fn tokens_are_listed_and_searched() {
+    let place = place();
+    place.user("ben", "pw-of-ben");
+    let words = ["token", "issue", "--username", "ben", "--json"];
+    let bens = place.run(&words).done().json();
+    issue(&place);
+
+    let (all, next) = list(&place, &[]);
+    assert_eq!((all.len(), next), (2, Value::Null));
+    let ben = &all[1];
+    let jti = ben["jti"].as_str().unwrap();
+    let explained = explain(&place, bens["refresh"].as_str().unwrap());
+    assert_eq!(explained["claims"]["jti"], jti);
+    assert_eq!(ben["label"], format!("Token for ben ({jti})"));
+    assert_eq!((&ben["user"], &ben["user_id"]), (&json!("ben"), &json!(2)));
+    assert_eq!(ben["blacklisted_at"], Value::Null);
+    for words in [["--user", "ben"], ["--user", "2"], ["--jti", jti]] {
+        assert_eq!(list(&place, &words).0, all[1..], "{words:?}");
+    }
+    assert_eq!(list(&place, &["--user", "carol"]).0, [Value::Null; 0]);
+    assert_eq!(list(&place, &["--blacklisted"]).0, [Value::Null; 0]);
+}
+
+#[test]
+fn a_revoked_token_is_on_the_blacklist_and_stays_there_without_its_user() {
+    let place = place();
+    let pair = issue(&place);
+    let refresh = pair["refresh"].as_str().unwrap();
+    let claims = &explain(&place, refresh)["claims"];
+    let jti = claims["jti"].as_str().unwrap();
+    place.run(&["token", "revoke", "--jti", jti]).done();
+    let (blacklisted, _) = list(&place, &["--blacklisted"]);
+    assert_eq!(blacklisted.len(), 1);
+    assert_eq!(blacklisted[0]["jti"], jti);
+    assert!(blacklisted[0]["blacklisted_at"].is_string());
+
+    place.run(&["user", "delete", "--username", "ann"]).done();
+    let gone = &list(&place, &["--blacklisted", "--jti", jti]).0[0];
+    let nobody = (&Value::Null, &Value::Null);
+    assert_eq!((&gone["user"], &gone["user_id"]), nobody);
+    assert_eq!(gone["label"], format!("Token for None ({jti})"));
+}
+
+#[test]
+fn a_list_goes_on_page_by_page() {
+    let place = place();
+    for _ in 0..3 {
+        issue(&place);
+    }
+    let words = ["token", "list", "--limit", "2"];
+    let first = place.run(&words).done();
+    assert_eq!(first.stdout.lines().count(), 3, "{first:?}");
+    assert!(first.stdout.trim_start().starts_with("jti "), "{first:?}");
+    let (_, next) = first.stderr.trim().rsplit_once(' ').unwrap();
+    let second = place.run(&[&words[..], &["--after", next]].concat()).done();
+    assert_eq!(second.stdout.lines().count(), 2, "{second:?}");
+    assert_eq!(second.stderr, "");
+    place
+        .run(&["token", "list", "--after", "elsewhere"])
+        .failed(1, "there is no such place");
+    for limit in ["0", "501", "x"] {
+        let refused = place.run(&["token", "list", "--limit", limit]);
+        assert_eq!(refused.code, Some(2), "{limit}");
+    }
 }
 
 #[test]
