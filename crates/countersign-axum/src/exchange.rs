@@ -13,6 +13,7 @@ use crate::api::Api;
 use crate::headers;
 use crate::language;
 use crate::negotiation::{Rendering, negotiate};
+use crate::problem::Problem;
 use crate::wire::{Answer, describe, indent, simplejwt};
 
 /// An endpoint as its clients see it. Each endpoint file declares one.
@@ -79,6 +80,12 @@ pub(crate) trait Viewed {
 /// A request that an extractor answered by itself. Boxed, for the way back goes through many hands.
 #[derive(Debug)]
 pub(crate) struct Refused(Box<Response>);
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self(Box::new(problem.into_response()))
+    }
+}
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {

@@ -10,8 +10,8 @@
 //!    security headers.
 //! 2. `routes` has the whole table on one screen; each endpoint is a file under `endpoints/`.
 //! 3. An extractor turns the request into values or refuses it: `Posted` for what a client submits,
-//!    `SignedIn` for whoever holds an access token, `Administering` for whoever may administer accounts. The first
-//!    two keep the order in which Django REST
+//!    `SignedIn` for whoever holds an access token, `Staff` for whoever may look after others, `Administering` for
+//!    whoever may administer accounts. All but the last keep the order in which Django REST
 //!    framework judges a request: what the client accepts, who it is, which method, what it sent.
 //! 4. The endpoint calls the authority once and hands the outcome to `wire`, which alone knows what SimpleJWT's
 //!    clients are used to reading, and in which language they asked for it.
@@ -60,12 +60,13 @@ mod problem;
 mod routes;
 mod service;
 mod signed_in;
+mod staff;
 mod stateless;
 mod wire;
 
 pub use client::ClientAddress;
 pub use routes::{
-    health_endpoints, key_endpoints, paths, resource_endpoints, router, token_endpoints,
-    user_endpoints,
+    health_endpoints, key_endpoints, paths, resource_endpoints, router, staff_endpoints,
+    token_endpoints, user_endpoints,
 };
 pub use stateless::{ResourceServer, Stateless};

@@ -13,7 +13,7 @@ use tower::ServiceExt as _;
 use crate::api::Api;
 use crate::endpoints::{
     add_slash, blacklist, health, jwks, me, obtain, obtain_sliding, refresh, refresh_sliding,
-    unknown, users, verify,
+    token_lists, unknown, users, verify,
 };
 use crate::guard::GuardLayer;
 use crate::{percent, problem};
@@ -42,6 +42,16 @@ const ALIASES: &[Endpoint] = &[
 
 /// What an access token opens, and tokens of other classes where the settings accept them.
 const RESOURCE: &[Endpoint] = &[("/api/me/", || any(me::me))];
+
+/// What staff see of everybody.
+const STAFF: &[Endpoint] = &[
+    ("/api/tokens/outstanding/", || {
+        get(token_lists::outstanding).fallback(problem::method_not_allowed)
+    }),
+    ("/api/tokens/blacklisted/", || {
+        get(token_lists::blacklisted).fallback(problem::method_not_allowed)
+    }),
+];
 
 /// Accounts, for staff and for programs with a service credential.
 const USERS: &[Endpoint] = &[
@@ -73,7 +83,7 @@ pub fn router(authority: Arc<Authority>) -> Router {
     let api = Api::new(authority);
     let table = mount(
         &api,
-        [TOKEN, ALIASES, RESOURCE, USERS, KEYS, HEALTH].concat(),
+        [TOKEN, ALIASES, RESOURCE, STAFF, USERS, KEYS, HEALTH].concat(),
     );
     let complete = table
         .clone()
@@ -96,6 +106,11 @@ pub fn resource_endpoints(authority: Arc<Authority>) -> Router {
     part(authority, RESOURCE)
 }
 
+/// The lists of tokens alone.
+pub fn staff_endpoints(authority: Arc<Authority>) -> Router {
+    part(authority, STAFF)
+}
+
 /// `/api/users/` and what is below it alone.
 pub fn user_endpoints(authority: Arc<Authority>) -> Router {
     part(authority, USERS)
@@ -113,7 +128,7 @@ pub fn health_endpoints(authority: Arc<Authority>) -> Router {
 
 /// Every path of the table, for proxies and for tests that must not forget one.
 pub fn paths() -> impl Iterator<Item = &'static str> {
-    [TOKEN, ALIASES, RESOURCE, USERS, KEYS, HEALTH]
+    [TOKEN, ALIASES, RESOURCE, STAFF, USERS, KEYS, HEALTH]
         .into_iter()
         .flatten()
         .map(|(path, _)| *path)

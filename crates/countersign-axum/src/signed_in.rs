@@ -42,7 +42,7 @@ impl<V: Viewed> FromRequestParts<Arc<Api>> for SignedIn<V> {
     }
 }
 
-async fn identify(api: &Api, parts: &Parts) -> Result<Box<Identified>, Answer> {
+pub(crate) async fn identify(api: &Api, parts: &Parts) -> Result<Box<Identified>, Answer> {
     let token = match bearer::read(&parts.headers, &api.token_header, api.schemes()) {
         Credentials::Token(token) => token,
         Credentials::Absent => return Err(simplejwt::credentials_absent()),

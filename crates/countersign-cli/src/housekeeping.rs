@@ -192,7 +192,7 @@ mod tests {
             pause: Duration::from_millis(1),
             pause_held_back: Duration::from_millis(1),
         };
-        let purging = purge_regularly(Arc::clone(&authority), rhythm);
+        let purging = purge_regularly(|| Arc::clone(&authority), rhythm);
         let watching = async {
             while !log.has("INFO") {
                 sleep(Duration::from_millis(1)).await;

@@ -9,6 +9,7 @@ pub(crate) mod obtain;
 pub(crate) mod obtain_sliding;
 pub(crate) mod refresh;
 pub(crate) mod refresh_sliding;
+pub(crate) mod token_lists;
 pub(crate) mod unknown;
 pub(crate) mod users;
 pub(crate) mod verify;

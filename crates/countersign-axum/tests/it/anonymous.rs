@@ -61,6 +61,22 @@ const CASES: &[(&str, Case)] = &[
             r#"{"detail":"Authentication credentials were not provided."}"#,
         ),
     ),
+    (
+        "/api/tokens/outstanding/",
+        (
+            "GET",
+            401,
+            r#"{"detail":"Authentication credentials were not provided."}"#,
+        ),
+    ),
+    (
+        "/api/tokens/blacklisted/",
+        (
+            "GET",
+            401,
+            r#"{"detail":"Authentication credentials were not provided."}"#,
+        ),
+    ),
     ("/api/users/", ("GET", 401, NOT_AUTHENTICATED)),
     ("/api/users/{id}/", ("GET", 401, NOT_AUTHENTICATED)),
     (

@@ -24,5 +24,6 @@ mod secrecy;
 mod site;
 mod sliding;
 mod stateless;
+mod token_lists;
 mod transport;
 mod users;

@@ -1,10 +1,17 @@
 //! Sliding tokens over HTTP: one token from a password, and the same one for a while longer.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use countersign::Preset;
+use countersign::authority::{PurgeHorizon, PurgeProgress, Revoked, TokenListing, TokenQuery};
 use countersign::policy::TokenClass;
+use countersign_token::{Algorithm, ClaimsSet, HeaderForm, SigningKey, Timestamp};
+use serde_json::{Value, json};
 
-use crate::site::{ME, PASSWORD, Reply, SLIDING, SLIDING_REFRESH, Site, credentials};
+use crate::site::{
+    ME, NOW, PASSWORD, Reply, SECRET, SLIDING, SLIDING_REFRESH, Site, claims_of, credentials,
+};
 
 async fn sign_in(site: &Site) -> Reply {
     let body = credentials("alice", PASSWORD);
@@ -83,4 +90,76 @@ async fn a_resource_takes_it_where_the_settings_say_so() {
     assert_eq!(alice.get(ME).await.status, StatusCode::UNAUTHORIZED);
     alice.access = Some(reply.token("token"));
     assert_eq!(alice.get(ME).await.status, StatusCode::OK);
+}
+
+/// A sliding token that Django minted with the same key, and that can be refreshed for a day.
+fn minted_elsewhere() -> Value {
+    let mut claims = ClaimsSet::new();
+    claims.insert("token_type", "sliding").unwrap();
+    claims.set_expiration(later(HALF_AN_HOUR));
+    claims.set_issued_at(NOW.timestamp());
+    claims
+        .set_token_id("0123456789abcdef0123456789abcdef")
+        .unwrap();
+    claims
+        .insert("refresh_exp", later(86_400).seconds())
+        .unwrap();
+    claims.insert("user_id", "1").unwrap();
+    let key = SigningKey::from_secret(Algorithm::Hs256, SECRET).unwrap();
+    let token = key.encode(HeaderForm::Plain, &claims).unwrap();
+    json!({ "token": token.as_str() })
+}
+
+fn later(seconds: u64) -> Timestamp {
+    NOW.plus(Duration::from_secs(seconds)).timestamp()
+}
+
+const HALF_AN_HOUR: u64 = 1_800;
+
+/// SimpleJWT's list forgets a sliding token at its first `exp`: with the next flush it can be refreshed again.
+#[tokio::test]
+async fn a_blacklisted_token_does_not_come_back_with_a_flush() {
+    let site = Site::with(Preset::SimpleJwt, |policy| {
+        policy.tokens.sliding_lifetime = Duration::from_secs(HALF_AN_HOUR);
+    })
+    .await;
+    let tokens = [sign_in(&site).await.json(), minted_elsewhere()];
+    let slide = async |token: &Value| {
+        let body = token.to_string();
+        site.anonymous().post(SLIDING_REFRESH, &body).await
+    };
+    site.clock.advance_millis(1_500_000);
+    let mut revoked = Vec::new();
+    for token in &tokens {
+        let renewed = slide(token).await.json();
+        let text = renewed["token"].as_str().unwrap();
+        let done = site.authority.revoke(text).await.unwrap();
+        assert!(matches!(done, Revoked::Session(_) | Revoked::Token));
+        revoked.push(renewed);
+    }
+
+    // The first `exp` lies further back than any leeway, that of the renewed ones ahead.
+    site.clock.advance_millis(1_700_000);
+    for horizon in [PurgeHorizon::Cautious, PurgeHorizon::Unbounded] {
+        let progress: PurgeProgress<'_> = &mut |_| ();
+        let purged = site.authority.purge_expired(horizon, progress).await;
+        purged.unwrap();
+    }
+    for token in &revoked {
+        let reply = slide(token).await;
+        assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{}", reply.text());
+        assert_eq!(reply.json()["detail"], "Token is blacklisted");
+        let id = claims_of(token["token"].as_str().unwrap()).token_id();
+        let query = TokenQuery {
+            user: Some("alice"),
+            token_id: id.as_deref(),
+            after: None,
+            limit: 10,
+        };
+        let listed = site.authority.blacklisted_tokens(&query).await.unwrap();
+        assert!(
+            matches!(listed, TokenListing::Page(page) if page.tokens.len() == 1),
+            "it is still on the list"
+        );
+    }
 }

@@ -189,6 +189,13 @@ impl Accounts for Elsewhere {
         self.0.find_account(id).await
     }
 
+    async fn usernames_of(
+        &self,
+        accounts: &[AccountId],
+    ) -> Result<Vec<(AccountId, String)>, StoreError> {
+        self.0.usernames_of(accounts).await
+    }
+
     async fn sample_passwords(&self, limit: u32) -> Result<Vec<EncodedPassword>, StoreError> {
         self.0.sample_passwords(limit).await
     }
