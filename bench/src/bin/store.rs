@@ -5,9 +5,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use countersign::account::AccountId;
-use countersign::rotation::{PresentedToken, RotationStep};
+use countersign::rotation::{PresentedToken, RotatedOut, RotationStep};
 use countersign::sealed_id::SealingKeyId;
-use countersign::session::{ClientDigest, Generation, SessionId, SessionRecord};
+use countersign::session::{ClientDigest, FirstToken, Generation, SessionId, SessionRecord};
 use countersign::store::{
     AccountGuard, KeyRecords, KeyVault, NewSession, Opening, Revocations, Rotation,
     SealingKeyRecord, Sessions,
@@ -95,16 +95,16 @@ impl Place {
         Ok(microseconds_each(start.elapsed(), 1_000))
     }
 
-    async fn rotate_alone(&mut self) -> Outcome<f64> {
+    async fn rotate_alone(&mut self, rotated_out: RotatedOut) -> Outcome<f64> {
         let start = Instant::now();
         for session in self.sessions.iter_mut().take(200) {
-            rotate(&self.store, session).await?;
+            rotate(&self.store, session, rotated_out).await?;
         }
         Ok(microseconds_each(start.elapsed(), 200))
     }
 
     /// Each task rotates sessions of its own, so that no two wait for the same row.
-    async fn rotate_together(&mut self) -> Outcome<f64> {
+    async fn rotate_together(&mut self, rotated_out: RotatedOut) -> Outcome<f64> {
         let start = Instant::now();
         let share = self.sessions.len().div_ceil(TASKS);
         let mut tasks = JoinSet::new();
@@ -112,7 +112,7 @@ impl Place {
             let (store, mut share) = (self.store.clone(), share.to_vec());
             tasks.spawn(async move {
                 for session in &mut share {
-                    rotate(&store, session).await?;
+                    rotate(&store, session, rotated_out).await?;
                 }
                 Outcome::Ok(share)
             });
@@ -126,7 +126,11 @@ impl Place {
     }
 }
 
-async fn rotate(store: &SqliteStore, session: &mut SessionRecord) -> Outcome<()> {
+async fn rotate(
+    store: &SqliteStore,
+    session: &mut SessionRecord,
+    rotated_out: RotatedOut,
+) -> Outcome<()> {
     let now = session.rotated_at.plus(Duration::from_secs(1));
     let step = RotationStep {
         token: PresentedToken {
@@ -139,6 +143,7 @@ async fn rotate(store: &SqliteStore, session: &mut SessionRecord) -> Outcome<()>
         now,
         refresh_expires_at: now.plus(Duration::from_hours(24)).timestamp(),
         keep_beyond_seconds: 310,
+        rotated_out,
     };
     match store.rotate(&step, None).await? {
         Rotation::Won(next) => *session = next,
@@ -159,13 +164,29 @@ impl Table {
         self.note("find_session", found);
         let looked = [small.look_at_marker().await?, large.look_at_marker().await?];
         self.note("change_marker", looked);
-        let alone = [small.rotate_alone().await?, large.rotate_alone().await?];
-        self.note("rotate, one at a time", alone);
-        let together = [
-            small.rotate_together().await?,
-            large.rotate_together().await?,
-        ];
-        self.note("rotate, 64 at a time", together);
+        for (rotated_out, alone, together) in [
+            (
+                RotatedOut::Forgotten,
+                "rotate, one at a time",
+                "rotate, 64 at a time",
+            ),
+            (
+                RotatedOut::Recorded,
+                "... with history, one",
+                "... with history, 64",
+            ),
+        ] {
+            let readings = [
+                small.rotate_alone(rotated_out).await?,
+                large.rotate_alone(rotated_out).await?,
+            ];
+            self.note(alone, readings);
+            let readings = [
+                small.rotate_together(rotated_out).await?,
+                large.rotate_together(rotated_out).await?,
+            ];
+            self.note(together, readings);
+        }
         let handed = hand_over().await?;
         self.note("spawn_blocking of nothing", [handed, handed]);
         Ok(())
@@ -220,6 +241,7 @@ fn login(seed: u64) -> NewSession {
             credential_version: 1,
         },
         sealing_key: SealingKeyId::new(1),
+        first_token: FirstToken::Refresh,
         generation: Generation::FIRST,
         created_at: NOW,
         refresh_expires_at: expires_at,
