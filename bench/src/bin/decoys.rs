@@ -14,7 +14,9 @@ use countersign::account::{Privileges, Standing};
 use countersign::authority::{Client, SignIn};
 use countersign::clock::{Clock as _, SystemClock};
 use countersign::keys::{KeyRing, SigningKeySource};
-use countersign::password::{Argon2Cost, EncodedPassword, PasswordHasher, PlainPassword, Upgrade};
+use countersign::password::{
+    Argon2Cost, EncodedPassword, PasswordHasher, PlainPassword, Upgrade, WrittenForm,
+};
 use countersign::random::SystemRandom;
 use countersign::secrets::MasterKey;
 use countersign::store::{AccountTable as _, NewAccount};
@@ -35,7 +37,11 @@ async fn measure() -> Outcome<()> {
     let path = folder.path().join("countersign.db");
     SqliteStore::migrate(&path)?;
     let store = Arc::new(SqliteStore::open(&path, &SqliteOptions::default())?);
-    let hasher = PasswordHasher::new(Argon2Cost::RECOMMENDED, 1, Arc::new(SystemRandom))?;
+    let hasher = PasswordHasher::new(
+        WrittenForm::Argon2id(Argon2Cost::RECOMMENDED),
+        1,
+        Arc::new(SystemRandom),
+    )?;
     fill(&store, &hasher).await?;
     let authority = authority(store).await?;
     let mut rounds = Rounds::default();
@@ -139,6 +145,7 @@ async fn fill(store: &SqliteStore, hasher: &PasswordHasher) -> Outcome<()> {
             password,
             standing: Standing::Active,
             privileges: Privileges::default(),
+            role: 0,
             password_needs_reset: false,
             created_at: SystemClock::default().now(),
             attributes: ClaimsSet::new(),

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use countersign::account::AccountId;
 use countersign::sealed_id::SealingKeyId;
-use countersign::session::{ClientDigest, Generation, SessionId};
+use countersign::session::{ClientDigest, FirstToken, Generation, SessionId};
 use countersign::store::{AccountGuard, NewSession, Sessions};
 use countersign_bench::http::load::{self, Client, Kind, Turn};
 use countersign_bench::http::server::{Server, default_program};
@@ -120,6 +120,7 @@ fn expired(seed: u64) -> NewSession {
         },
         sealing_key: SealingKeyId::new(1),
         generation: Generation::FIRST,
+        first_token: FirstToken::Refresh,
         created_at: now.minus(Duration::from_hours(72)),
         refresh_expires_at: expired_at,
         deadline: None,
