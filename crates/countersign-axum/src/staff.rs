@@ -14,7 +14,8 @@ use crate::signed_in::identify;
 
 /// A member of staff, or a superuser, at the endpoint `V`. An endpoint that asks for this type cannot forget it.
 ///
-/// Whoever is not signed in is told so as at every protected endpoint; whoever is, and is neither, gets a 403.
+/// Whoever is not signed in is told so as at every protected endpoint; whoever is, and is neither, gets a 403. An
+/// account that is deactivated is no staff, whatever the settings say of it elsewhere.
 pub(crate) struct Staff<V> {
     view: PhantomData<fn() -> V>,
 }
@@ -28,8 +29,9 @@ impl<V: Viewed> FromRequestParts<Arc<Api>> for Staff<V> {
             Ok(identified) => identified,
             Err(answer) => return Err(exchange.refuse(answer)),
         };
-        let Privileges { staff, superuser } = identified.account.privileges;
-        if staff || superuser {
+        let account = &identified.account;
+        let Privileges { staff, superuser } = account.privileges;
+        if account.is_active() && (staff || superuser) {
             return Ok(Self { view: PhantomData });
         }
         Err(Problem::StaffRequired.into())

@@ -202,7 +202,7 @@ pub(crate) struct CreateUser {
     /// E-mail address
     #[arg(long, value_name = "ADDRESS", default_value = "")]
     pub(crate) email: String,
-    /// May open the console and read the token lists
+    /// May read the token lists and administer users without privileges
     #[arg(long)]
     pub(crate) staff: bool,
     /// May do everything
@@ -211,7 +211,7 @@ pub(crate) struct CreateUser {
     /// Cannot sign in until activated
     #[arg(long)]
     pub(crate) inactive: bool,
-    /// Must choose a new password first
+    /// Is marked as having to choose a new password; nothing demands it yet
     #[arg(long)]
     pub(crate) password_needs_reset: bool,
     /// Role code; 0 for none
@@ -277,7 +277,7 @@ pub(crate) struct SetUser {
     /// Role code; 0 for none
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) role: Option<i64>,
-    /// Must choose a new password first
+    /// Is marked as having to choose a new password; nothing demands it yet
     #[arg(long, conflicts_with = "no_password_needs_reset")]
     password_needs_reset: bool,
     /// Need not choose a new password
@@ -338,8 +338,8 @@ pub(crate) enum TokenCommand {
     Revoke(RevokeToken),
     /// List refresh and sliding tokens: those that are outstanding, or those of them that are blacklisted
     #[command(
-        after_help = "The current token of each session, ended or not; those that were rotated out, where `blacklist.history`\n\
-        is on; and those that were minted elsewhere and are known here. Newest sessions first.\n\n\
+        after_help = "The current token of each session, ended or not; those that were rotated out, where\n\
+        `blacklist.history` is on; and those that were minted elsewhere and are known here. Newest sessions first.\n\n\
         Examples:\n  countersign token list --user ann\n  countersign token list --blacklisted --limit 500 -o json\n  \
         countersign token list --jti 0123456789abcdef0123456789abcdef"
     )]
@@ -491,13 +491,13 @@ pub(crate) enum ServiceCommand {
         after_help = "The secret is the last line of what is printed, or `secret` with --json; only its digest is kept.\n\
         A program shows it as `Authorization: Bearer cs_…`.\n\n\
         Scopes:\n  \
-        introspect  ask whether a token is live\n  \
-        revoke      revoke tokens\n  \
-        feed        follow the revocations\n  \
-        issue       issue tokens of any kind for anybody\n  \
-        users       make, change and delete users, administrators included\n\n\
+        users       make, change and delete users, administrators included\n  \
+        introspect  ask whether a token is live (its endpoint is not built yet)\n  \
+        revoke      revoke tokens (the same)\n  \
+        feed        follow the revocations (the same)\n  \
+        issue       issue tokens of any kind for anybody (the same)\n\n\
         Examples:\n  countersign service create --name signup --scope users --expires 90d\n  \
-        countersign service create --name gateway --scope introspect --scope feed | tail -n 1 > gateway.secret"
+        countersign service create --name hr --scope users | tail -n 1 > hr.secret"
     )]
     Create(CreateService),
     /// List all credentials: their scopes, and until when they are good

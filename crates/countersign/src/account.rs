@@ -40,10 +40,10 @@ pub enum Standing {
     Inactive,
 }
 
-/// What the operator granted: Django's two flags. They decide about the console and staff endpoints.
+/// What the operator granted: Django's two flags. They decide about staff endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Privileges {
-    /// May open the console and read the token lists.
+    /// May read the token lists and administer accounts without privileges.
     pub staff: bool,
     /// May do everything.
     pub superuser: bool,

@@ -1,8 +1,8 @@
 //! `GET /api/tokens/outstanding/` and `GET /api/tokens/blacklisted/`: SimpleJWT's lists, for staff to read.
 //!
 //! `?user=` takes an account's id or a user name, `?jti=` a token's id; `?limit=` is the length of a page, and
-//! `?cursor=` the `next` of the page before. What else stands in a query is not looked at, and what is empty is not
-//! there.
+//! `?cursor=` the `next` of the page before. Anything else in a query is refused: a misspelled `user` would list
+//! everybody's tokens. What is empty is not there.
 
 use std::sync::Arc;
 
@@ -65,13 +65,16 @@ impl Asked {
     fn parse(query: Option<&str>) -> Result<Self, Problem> {
         let mut asked = Self::default();
         for pair in query.unwrap_or_default().split('&') {
+            if pair.is_empty() {
+                continue;
+            }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let parameter = match percent::decode_form(name).as_ref() {
                 b"user" => &mut asked.user,
                 b"jti" => &mut asked.jti,
                 b"cursor" => &mut asked.cursor,
                 b"limit" => &mut asked.limit,
-                _ => continue,
+                _ => return Err(unusable(name, "user, jti, limit and cursor are known")),
             };
             if value.is_empty() {
                 continue;

@@ -190,7 +190,7 @@ async fn tokens_are_searched_by_user_and_jti() {
     for (query, expected) in [
         ("", vec![&mine, &hers]),
         ("user=&jti=&cursor=&limit=", vec![&mine, &hers]),
-        ("colour=blue&=&&", vec![&mine, &hers]),
+        ("&&", vec![&mine, &hers]),
         ("user=alice", vec![&hers]),
         ("us%65r=%61lice", vec![&hers]),
         ("user=3", vec![&mine]),

@@ -8,8 +8,9 @@ use countersign_store::django::{DjangoMap, UserField};
 pub(crate) enum ImportCommand {
     /// Take over users, with their hashes and flags, and the lists of tokens from a Django database
     #[command(
-        after_help = "Reads the database and never writes to it; Django may be running. Run it as often as you like: what is here\n\
-        already is brought up to date, what was changed here stays, and a run that was interrupted is taken up again.\n\
+        after_help = "Reads the database and never writes to it; Django may be running. Run it as often as you\n\
+        like: what is here already is brought up to date, what was changed here stays, and a run\n\
+        that was interrupted is taken up again.\n\
         Run it a last time when Django has stopped. docs/takeover.md walks through a whole takeover.\n\n\
         Examples:\n  countersign import django --from sqlite:////srv/site/db.sqlite3 --dry-run\n  \
         countersign import django --from /srv/site/db.sqlite3\n  \
@@ -41,8 +42,9 @@ pub(crate) enum ExportCommand {
     /// The way back: write users, with their hashes and flags, and every token that is dead here into a Django
     /// database
     #[command(
-        after_help = "The database is the one of the takeover, or a new one that `manage.py migrate` has made. Stop the server and\n\
-        Django first: nothing of what happens here later is in it. All of it is one transaction. Live refresh tokens\n\
+        after_help = "The database is the one of the takeover, or a new one that `manage.py migrate` has made.\n\
+        Stop the server and Django first: nothing of what happens here later is in it. All of it is\n\
+        one transaction. Live refresh tokens\n\
         need no row: with the same signing key Django accepts them. docs/takeover.md walks through it.\n\n\
         Examples:\n  countersign export django --to /srv/site/db.sqlite3 --dry-run\n  \
         countersign export django --to sqlite:////srv/site/db.sqlite3"

@@ -34,6 +34,22 @@ pub(super) fn signing_key(
     Ok(Some(key))
 }
 
+/// Warns of a key that Django drew for development: random, and in the repository of whoever uses it. A site that
+/// runs with it can only be taken over with it.
+pub(super) fn warning(settings: &Settings) -> Result<Option<Problem>, Problem> {
+    let Some((name, text)) = signing_key_text(settings)? else {
+        return Ok(None);
+    };
+    Ok(text.starts_with(DRAWN_BY_DJANGO).then(|| {
+        settings
+            .problem(
+                name,
+                format!("`{name}` was drawn by Django for development: whoever has seen the site's code knows it"),
+            )
+            .help("let its tokens expire under `[foreign] until`, then sign with a key of your own")
+    }))
+}
+
 /// The text of the signing key with the setting that it comes from.
 fn signing_key_text(
     settings: &Settings,
@@ -205,9 +221,11 @@ const SAMPLE_SECRETS: &[&str] = &[
     "0123456789abcdef0123456789abcdef",
 ];
 
-/// What secrets are called in examples, in lower case. Django marks its generated development key itself.
+/// What `startproject` puts before the key that it draws.
+const DRAWN_BY_DJANGO: &str = "django-insecure-";
+
+/// What secrets are called in examples, in lower case.
 const SAMPLE_PARTS: &[&str] = &[
-    "django-insecure-",
     "change-me",
     "change_me",
     "changeme",

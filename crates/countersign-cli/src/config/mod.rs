@@ -256,6 +256,7 @@ impl Parts {
         let (jwk_url, oddities) = issuer::jwk_url(settings, &resolved.policy)?;
         resolved.warnings.extend(oddities);
         let algorithm = resolved.policy.tokens.algorithm;
+        resolved.warnings.extend(keys::warning(settings)?);
         let signing_key = keys::signing_key(settings, algorithm)?.map_or(
             SigningKeySource::Stored(algorithm),
             SigningKeySource::Configured,

@@ -249,7 +249,11 @@ fn not_built(name: &str, key: &str, only: &str, place: Place) -> Problem {
 }
 
 fn unknown(name: &str, place: Place) -> Problem {
-    if let Some((_, advice)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
+    // Whoever brings a setting from Django may bring it in its own letters.
+    if let Some((_, advice)) = REFUSED
+        .iter()
+        .find(|(refused, _)| refused.eq_ignore_ascii_case(name))
+    {
         return Complaint::new(place, format!("there is no setting `{name}`")).help(*advice);
     }
     if schema::sections().contains(&name) {

@@ -14,6 +14,8 @@
 mod accounts;
 mod audit;
 pub(crate) mod columns;
+#[cfg(test)]
+mod costs;
 mod database;
 mod failure;
 mod foreign;
@@ -28,6 +30,8 @@ mod revocations;
 mod services;
 mod session_rows;
 mod sessions;
+#[cfg(test)]
+mod statements;
 mod store;
 mod takeover;
 mod writer;

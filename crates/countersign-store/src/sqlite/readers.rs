@@ -8,6 +8,8 @@ use rusqlite::Connection;
 
 use super::database::Database;
 use super::failure::Failure;
+#[cfg(test)]
+use super::statements::Statements;
 
 /// A fixed set of connections that cannot write.
 ///
@@ -22,7 +24,7 @@ pub(super) struct Readers {
     turn: AtomicUsize,
     /// How many statements the connections have run.
     #[cfg(test)]
-    statements: std::sync::Arc<std::sync::atomic::AtomicU64>,
+    statements: Statements,
 }
 
 impl Readers {
@@ -30,9 +32,15 @@ impl Readers {
         let connections = (0..count.max(1))
             .map(|_| database.reader().map(Mutex::new))
             .collect::<rusqlite::Result<Vec<_>>>()?;
+        #[cfg(test)]
+        let statements = Statements::default();
+        #[cfg(test)]
+        for connection in &connections {
+            statements.count(&mut connection.lock().unwrap_or_else(PoisonError::into_inner));
+        }
         Ok(Self {
             #[cfg(test)]
-            statements: counted(&connections),
+            statements,
             connections,
             turn: AtomicUsize::new(0),
         })
@@ -41,7 +49,7 @@ impl Readers {
     /// How many statements have been run so far.
     #[cfg(test)]
     pub(super) fn statements(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+        self.statements.so_far()
     }
 
     /// Reads on a connection that is free, or on the first that becomes so.
@@ -68,23 +76,4 @@ impl Readers {
             Some(next.lock().unwrap_or_else(PoisonError::into_inner))
         })
     }
-}
-
-/// Counts every statement that the connections begin to run.
-#[cfg(test)]
-fn counted(connections: &[Mutex<Connection>]) -> std::sync::Arc<std::sync::atomic::AtomicU64> {
-    use rusqlite::trace::{TraceEvent, TraceEventCodes};
-
-    let statements = std::sync::Arc::default();
-    for connection in connections {
-        let count = std::sync::Arc::<std::sync::atomic::AtomicU64>::clone(&statements);
-        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let counting = move |_: TraceEvent<'_>| {
-            count.fetch_add(1, Ordering::Relaxed);
-        };
-        connection
-            .trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(counting))
-            .unwrap();
-    }
-    statements
 }

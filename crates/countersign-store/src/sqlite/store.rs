@@ -17,6 +17,8 @@ use super::marker::Marker;
 use super::migrations::{self, MigrationReport};
 use super::purge::PurgeWalk;
 use super::readers::Readers;
+#[cfg(test)]
+use super::statements::Statements;
 use super::writer::Writer;
 
 /// A store in one SQLite file. A clone is another handle on the same store.
@@ -31,6 +33,9 @@ pub struct SqliteStore {
 }
 
 struct Inner {
+    /// How many statements the writer has run.
+    #[cfg(test)]
+    written: Statements,
     writer: Writer,
     readers: Readers,
     marker: Marker,
@@ -127,8 +132,15 @@ impl SqliteStore {
             return Err(OpenError::Missing);
         }
         migrations::check(&database.inspector()?)?;
-        let connection = database.writer()?;
+        #[cfg_attr(not(test), expect(unused_mut, reason = "tests count on it"))]
+        let mut connection = database.writer()?;
+        #[cfg(test)]
+        let written = Statements::default();
+        #[cfg(test)]
+        written.count(&mut connection);
         let inner = Inner {
+            #[cfg(test)]
+            written,
             readers: Readers::open(&database, options.readers)?,
             marker: Marker::open(&database)?,
             purge_walk: Mutex::default(),
@@ -193,6 +205,12 @@ impl SqliteStore {
     #[cfg(test)]
     pub(super) fn statements(&self) -> u64 {
         self.inner.readers.statements()
+    }
+
+    /// How many statements the writer has run so far.
+    #[cfg(test)]
+    pub(super) fn written_statements(&self) -> u64 {
+        self.inner.written.so_far()
     }
 
     pub(super) fn marker(&self) -> &Marker {

@@ -1,0 +1,192 @@
+//! What each operation of the authority costs, in statements. An endpoint makes one call, so this is what each costs
+//! the store.
+//!
+//! Written ones include what the transaction takes: to begin, to set a savepoint and release it, to commit.
+
+use std::sync::Arc;
+
+use countersign::authority::{
+    AccountRequest, Blacklisted, Client, Identification, Refresh, SignIn, Verification,
+};
+use countersign::clock::ManualClock;
+use countersign::keys::{KeyRing, SigningKeySource};
+use countersign::password::{Argon2Cost, PlainPassword};
+use countersign::random::SystemRandom;
+use countersign::rotation::RotationMode;
+use countersign::secrets::MasterKey;
+use countersign::{Authority, Policy, Preset};
+use countersign_token::{Algorithm, SigningKey, UnixMillis};
+use tempfile::TempDir;
+
+use super::store::{SqliteOptions, SqliteStore};
+
+const NOW: UnixMillis = UnixMillis::from_seconds(1_893_456_000);
+const CLIENT: Client<'static> = Client {
+    user_agent: None,
+    ip: None,
+};
+
+/// An authority with an account, and the statements that it has taken.
+struct House {
+    authority: Authority,
+    store: SqliteStore,
+    _folder: TempDir,
+}
+
+impl House {
+    async fn build(preset: Preset, mode: RotationMode) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("countersign.db");
+        SqliteStore::migrate(&path).unwrap();
+        let store = SqliteStore::open(&path, &SqliteOptions::default()).unwrap();
+        let mut policy = Policy::preset(preset);
+        policy.rotation.mode = mode;
+        policy.tokens.algorithm = Algorithm::Hs256;
+        policy.passwords.cost = Argon2Cost::DANGER_CHEAP;
+        let key = SigningKey::from_secret(Algorithm::Hs256, &[0x5a; 48]).unwrap();
+        let source = SigningKeySource::Configured(key);
+        let master = || MasterKey::from_bytes([7; 32]);
+        KeyRing::found(&store, &master(), &source, &SystemRandom, NOW)
+            .await
+            .unwrap();
+        let keys = KeyRing::load(&store, master(), source).await.unwrap();
+        let shared = Arc::new(store.clone());
+        // It stands still, so that nobody looks at the change marker in between.
+        let clock = Arc::new(ManualClock::at(NOW));
+        let authority = Authority::new(policy, keys, shared.clone(), shared, clock).unwrap();
+        authority
+            .create_account("ann".into(), Some(password()), AccountRequest::default())
+            .await
+            .unwrap();
+        let house = Self {
+            authority,
+            store,
+            _folder: folder,
+        };
+        // The first sign-in also samples passwords for the decoys.
+        house.login().await;
+        house
+    }
+
+    /// How many statements were read and written since `before`.
+    fn since(&self, before: (u64, u64)) -> (u64, u64) {
+        let now = self.so_far();
+        (now.0 - before.0, now.1 - before.1)
+    }
+
+    fn so_far(&self) -> (u64, u64) {
+        (self.store.statements(), self.store.written_statements())
+    }
+
+    async fn login(&self) -> (String, String) {
+        match self.authority.login("ann", password(), &CLIENT).await {
+            Ok(SignIn::Opened(pair)) => (pair.access.into_string(), pair.refresh.into_string()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Every operation once, with what it cost.
+    async fn costs(&self) -> Vec<(&'static str, (u64, u64))> {
+        let mut costs = Vec::new();
+        let start = self.so_far();
+        let (access, refresh) = self.login().await;
+        costs.push(("obtain", self.since(start)));
+        let start = self.so_far();
+        let identified = self.authority.identify(&access).await.unwrap();
+        assert!(matches!(identified, Identification::Known(_)));
+        costs.push(("resource, first time", self.since(start)));
+        let start = self.so_far();
+        self.authority.identify(&access).await.unwrap();
+        costs.push(("resource", self.since(start)));
+        let start = self.so_far();
+        let verified = self.authority.verify_token(&access).await.unwrap();
+        assert_eq!(verified, Verification::Valid);
+        costs.push(("verify", self.since(start)));
+        let start = self.so_far();
+        let refreshed = self.authority.refresh(&refresh, &CLIENT).await.unwrap();
+        assert!(matches!(refreshed, Refresh::Issued(_)));
+        costs.push(("refresh", self.since(start)));
+        let (_, refresh) = self.login().await;
+        let start = self.so_far();
+        let blacklisted = self.authority.blacklist(&refresh, &CLIENT).await.unwrap();
+        assert_eq!(blacklisted, Blacklisted::Done);
+        costs.push(("blacklist", self.since(start)));
+        let start = self.so_far();
+        let refused = self.authority.login("nobody", password(), &CLIENT).await;
+        assert!(matches!(refused, Ok(SignIn::Refused)));
+        costs.push(("obtain, refused", self.since(start)));
+        costs
+    }
+}
+
+fn password() -> PlainPassword {
+    PlainPassword::new("correct horse 9 battery".to_owned())
+}
+
+#[tokio::test]
+async fn every_operation_costs_a_handful_of_statements() {
+    for (preset, mode, expected) in EXPECTED {
+        let house = House::build(*preset, *mode).await;
+        assert_eq!(house.costs().await, *expected, "{preset:?} {mode:?}");
+    }
+}
+
+/// A preset, what it rotates, and for each operation the statements that read and those that write.
+type Expected = (Preset, RotationMode, &'static [(&'static str, (u64, u64))]);
+
+const EXPECTED: &[Expected] = &[
+    (
+        Preset::SimpleJwt,
+        RotationMode::Off,
+        &[
+            ("obtain", (1, 8)),
+            ("resource, first time", (2, 0)),
+            ("resource", (1, 0)),
+            ("verify", (0, 0)),
+            ("refresh", (2, 0)),
+            ("blacklist", (2, 8)),
+            ("obtain, refused", (1, 5)),
+        ],
+    ),
+    (
+        Preset::SimpleJwt,
+        RotationMode::Fork,
+        &[
+            ("obtain", (1, 8)),
+            ("resource, first time", (2, 0)),
+            ("resource", (1, 0)),
+            ("verify", (0, 0)),
+            ("refresh", (2, 9)),
+            ("blacklist", (2, 7)),
+            ("obtain, refused", (1, 5)),
+        ],
+    ),
+    // A rotation is one conditional write; the history of it and the event are two more.
+    (
+        Preset::SimpleJwt,
+        RotationMode::Rotate,
+        &[
+            ("obtain", (1, 8)),
+            ("resource, first time", (2, 0)),
+            ("resource", (1, 0)),
+            ("verify", (0, 0)),
+            ("refresh", (1, 8)),
+            ("blacklist", (2, 8)),
+            ("obtain, refused", (1, 5)),
+        ],
+    ),
+    // The sign-in is noted on the account, and the account's sessions are counted.
+    (
+        Preset::Modern,
+        RotationMode::Rotate,
+        &[
+            ("obtain", (2, 14)),
+            ("resource, first time", (2, 0)),
+            ("resource", (1, 0)),
+            ("verify", (0, 0)),
+            ("refresh", (0, 6)),
+            ("blacklist", (2, 8)),
+            ("obtain, refused", (1, 5)),
+        ],
+    ),
+];
