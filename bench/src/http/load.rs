@@ -191,6 +191,10 @@ pub fn run(
     kind: Kind,
     length: Duration,
 ) -> Result<Turn, LoadError> {
+    // Those that had nothing to say for a while were let go.
+    for client in &mut *clients {
+        client.connection = server.connect()?;
+    }
     let cpu = || process::cpu_time_of_tree(&server.process());
     let cpu_before = cpu()?;
     let start = Instant::now();

@@ -7,8 +7,8 @@ use countersign::account::{
 use countersign::audit::AuditEvent;
 use countersign::password::{EncodedPassword, PasswordMark};
 use countersign::store::{
-    AccountChange, AccountCreation, AccountEdit, AccountTable, EditTarget, LogScope, NewAccount,
-    PrivilegeChange, SessionsOnChange, StoreError,
+    AccountChange, AccountCreation, AccountEdit, AccountTable, EditTarget, LogEntry, LogScope,
+    NewAccount, PrivilegeChange, SessionsOnChange, StoreError,
 };
 use countersign::uuid::Uuid;
 use countersign_token::{AccountState, ClaimsSet, UnixMillis};
@@ -305,10 +305,18 @@ fn insert(connection: &Connection, account: &NewAccount) -> Result<Option<Accoun
     let mut insert = connection.prepare_cached(concat!(
         "INSERT INTO account (
              uuid, username, email, email_verified, password, password_mark, credential_version,
-             active, staff, superuser, role, password_needs_reset, created_at, attributes
+             active, staff, superuser, role, password_needs_reset, created_at, attributes,
+             revoked_before
          )
          SELECT :uuid, :username, :email, :email_verified, :password, :password_mark, 1,
-                :active, :staff, :superuser, :role, :password_needs_reset, :created_at, :attributes
+                :active, :staff, :superuser, :role, :password_needs_reset, :created_at, :attributes,
+                CASE
+                    WHEN EXISTS (SELECT 1 FROM takeover) THEN :never
+                    WHEN EXISTS (SELECT 1 FROM retired_account WHERE username = :username)
+                        THEN :created_second
+                    WHEN EXISTS (SELECT 1 FROM retired_account WHERE email = :email AND email <> '')
+                        THEN :created_second
+                END
          WHERE NOT EXISTS (SELECT 1 FROM account WHERE username = :username)
          RETURNING ",
         account_columns!()
@@ -328,6 +336,8 @@ fn insert(connection: &Connection, account: &NewAccount) -> Result<Option<Accoun
                 ":role": account.role,
                 ":password_needs_reset": account.password_needs_reset,
                 ":created_at": account.created_at.millis(),
+                ":created_second": account.created_at.timestamp().seconds(),
+                ":never": LogEntry::NEVER_FORGOTTEN.seconds(),
                 ":attributes": account.attributes.to_json(),
             },
             from_row,

@@ -130,7 +130,8 @@ pub(super) fn retire(connection: &Connection, id: AccountId) -> Result<(), Failu
     let id = id.get();
     connection
         .prepare_cached(
-            "INSERT OR IGNORE INTO retired_account (id) SELECT id FROM account WHERE id = :id",
+            "INSERT OR IGNORE INTO retired_account (id, username, email)
+             SELECT id, username, email FROM account WHERE id = :id",
         )?
         .execute(named_params! { ":id": id })?;
     connection
@@ -285,13 +286,12 @@ fn leave_numbers(connection: &Connection, upto: AccountId) -> Result<u64, Failur
         .prepare_cached(
             "UPDATE account
              SET revoked_before = :never
-             WHERE id <= :upto
-               AND id NOT IN (SELECT id FROM imported_account)",
+             WHERE id NOT IN (SELECT id FROM imported_account)",
         )?
-        .execute(named_params! {
-            ":upto": upto,
-            ":never": LogEntry::NEVER_FORGOTTEN.seconds(),
-        })?;
+        .execute(named_params! { ":never": LogEntry::NEVER_FORGOTTEN.seconds() })?;
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO takeover (only) VALUES (1)")?
+        .execute([])?;
     Ok(u64::try_from(closed).unwrap_or(u64::MAX))
 }
 

@@ -190,6 +190,18 @@ impl Authority {
         })))
     }
 
+    /// Whether a foreign token was issued before something that revokes everybody's or its account's.
+    pub(super) async fn is_foreign_revoked_by_time(
+        &self,
+        genuine: &Authenticated,
+    ) -> Result<bool, AuthorityError> {
+        if let Some(account) = self.account_named(genuine).await? {
+            return self.is_revoked_by_time(genuine, &account).await;
+        }
+        let everybody = self.store.everybody_revoked_before().await?;
+        Ok(everybody.is_some_and(|before| is_before(genuine, before)))
+    }
+
     /// Foreign tokens have no session number: for them alone, "before" is a second.
     pub(super) async fn is_revoked_by_time(
         &self,
@@ -197,10 +209,14 @@ impl Authority {
         account: &Account,
     ) -> Result<bool, AuthorityError> {
         let everybody = self.store.everybody_revoked_before().await?;
-        let issued_at = genuine.issued_at().map_or(0, Timestamp::seconds);
         Ok([account.revoked_before, everybody]
             .into_iter()
             .flatten()
-            .any(|before| issued_at <= before.seconds()))
+            .any(|before| is_before(genuine, before)))
     }
+}
+
+/// Whether a token was not issued after a second; one that does not say when counts as issued long ago.
+fn is_before(genuine: &Authenticated, second: Timestamp) -> bool {
+    genuine.issued_at().map_or(0, Timestamp::seconds) <= second.seconds()
 }

@@ -207,7 +207,11 @@ impl Authority {
         if known.is_none() && self.policy.foreign_at(now) != ForeignTokenPolicy::Signed {
             return Ok(Err(TokenRefusal::Foreign));
         }
-        if self.is_revoked_wholesale(genuine, None) {
+        // A session that it opened has a number, which tells what was before.
+        let has_session = known.as_ref().is_some_and(|known| known.session.is_some());
+        if self.is_revoked_wholesale(genuine, None)
+            || (!has_session && self.is_foreign_revoked_by_time(genuine).await?)
+        {
             return Ok(Err(Refusal::Blacklisted.into()));
         }
         let judged = self.judge_recorded(genuine, known.as_ref()).await?;
@@ -226,9 +230,12 @@ impl Authority {
             return Ok(Err(refusal));
         }
         let owner = self.indexed_owner(genuine, None).await?;
-        Ok(match self.revoked_by(genuine, None, owner) {
-            Some(_) => Err(Refusal::Blacklisted.into()),
-            None => Ok(()),
+        let is_revoked = self.revoked_by(genuine, None, owner).is_some()
+            || self.is_foreign_revoked_by_time(genuine).await?;
+        Ok(if is_revoked {
+            Err(Refusal::Blacklisted.into())
+        } else {
+            Ok(())
         })
     }
 

@@ -75,6 +75,8 @@ impl Authority {
             let owner = self.indexed_owner(genuine, address).await?;
             self.revoked_by(genuine, address, owner).is_some()
         };
+        let is_revoked = is_revoked
+            || (opened == Opened::Foreign && self.is_foreign_revoked_by_time(genuine).await?);
         Ok(if is_revoked {
             Err(Refusal::Blacklisted.into())
         } else {

@@ -212,7 +212,8 @@ macro_rules! with_every_clause {
                 an_imported_account_is_found_as_it_was_there
                 numbers_go_on_above_the_imported_ones
                 numbers_of_the_other_system_are_not_drawn_here
-                an_account_of_ours_among_them_takes_no_foreign_token
+                an_account_of_ours_takes_no_foreign_token_once_another_system_is_taken_over
+                a_name_that_was_given_up_inherits_no_foreign_token
                 importing_accounts_twice_changes_nothing
                 what_the_other_system_changed_is_taken
                 a_password_changed_here_is_never_overwritten

@@ -6,7 +6,7 @@ use countersign_token::{AccountState, ClaimsSet};
 
 use super::fixture::{
     adoption, at, audited, create, edit, event, first_keys, fork_of, fresh_sid, is_live, log,
-    log_scopes, open, root_state, row, second,
+    log_scopes, new_account, open, root_state, row, second,
 };
 use crate::account::{Account, AccountId, AccountKey, Privileges, Standing};
 use crate::audit::AuditKind;
@@ -15,7 +15,7 @@ use crate::sealed_id::SealingKeyId;
 use crate::session::{EndCause, SessionState};
 use crate::store::{
     AccountEdit, AccountImport, Adopted, ForeignToken, ImportEffects, ImportRun, ImportedAccount,
-    ImportedToken, LogScope, SessionsOnChange, Store, TokenImport, TokenImports,
+    ImportedToken, LogScope, NewAccount, SessionsOnChange, Store, TokenImport, TokenImports,
 };
 use crate::uuid::Uuid;
 
@@ -54,22 +54,50 @@ pub(super) async fn numbers_of_the_other_system_are_not_drawn_here(store: Arc<dy
     assert_eq!(outcome, AccountImport::Created, "it is one of theirs");
 }
 
-pub(super) async fn an_account_of_ours_among_them_takes_no_foreign_token(store: Arc<dyn Store>) {
+pub(super) async fn an_account_of_ours_takes_no_foreign_token_once_another_system_is_taken_over(
+    store: Arc<dyn Store>,
+) {
     let ours = create(&*store, "alice").await;
     import(&*store, &imported(2, "ann")).await;
     let above = create(&*store, "bob").await;
     let left = store.leave_account_numbers(AccountId::new(2)).await;
-    assert_eq!(left.unwrap(), 1);
+    assert_eq!(left.unwrap(), 2);
+    // Its number may be drawn there as well, and its name taken.
+    let later = create(&*store, "carol").await;
     for (id, refused) in [
         (ours.id, true),
         (AccountId::new(2), false),
-        (above.id, false),
+        (above.id, true),
+        (later.id, true),
     ] {
         let account = account(&*store, id.get()).await;
         let adoption = adoption(&format!("for {id}"), &account);
         let adopted = store.adopt_foreign_token(&adoption, None).await.unwrap();
         assert_eq!(adopted == Adopted::Revoked, refused, "{id}: {adopted:?}");
     }
+}
+
+pub(super) async fn a_name_that_was_given_up_inherits_no_foreign_token(store: Arc<dyn Store>) {
+    let first = create(&*store, "alice").await;
+    edit(&*store, &first, AccountEdit::Deletion).await;
+    let again = NewAccount {
+        created_at: at(100),
+        ..new_account("alice")
+    };
+    let address = NewAccount {
+        username: "carol".to_owned(),
+        uuid: Uuid::from_bytes([3; 16]),
+        ..again.clone()
+    };
+    store.create_account(&again, None).await.unwrap();
+    store.create_account(&address, None).await.unwrap();
+    let bob = create(&*store, "bob").await;
+    for (name, refused) in [("alice", Some(second(100))), ("carol", Some(second(100)))] {
+        let key = AccountKey::Username(name);
+        let account = store.find_account_by(key).await.unwrap().unwrap();
+        assert_eq!(account.revoked_before, refused, "{name}");
+    }
+    assert_eq!(bob.revoked_before, None, "nobody had its name");
 }
 
 pub(super) async fn importing_accounts_twice_changes_nothing(store: Arc<dyn Store>) {

@@ -3,15 +3,15 @@
 use std::ops::Bound;
 
 use async_trait::async_trait;
-use countersign_token::{AccountState, UnixMillis};
+use countersign_token::{AccountState, Timestamp, UnixMillis};
 
 use super::{MemoryStore, Tables};
 use crate::account::{Account, AccountId, AccountKey, Accounts, Residence, Standing};
 use crate::audit::AuditEvent;
 use crate::password::{EncodedPassword, PasswordMark};
 use crate::store::{
-    AccountChange, AccountCreation, AccountEdit, AccountTable, EditTarget, LogScope, NewAccount,
-    PrivilegeChange, SessionsOnChange, StoreError,
+    AccountChange, AccountCreation, AccountEdit, AccountTable, EditTarget, LogEntry, LogScope,
+    NewAccount, PrivilegeChange, SessionsOnChange, StoreError,
 };
 
 #[async_trait]
@@ -93,7 +93,8 @@ impl AccountTable for MemoryStore {
             return Ok(AccountCreation::UsernameTaken);
         }
         tables.highest_account += 1;
-        let created = first_record(AccountId::new(tables.highest_account), account);
+        let mut created = first_record(AccountId::new(tables.highest_account), account);
+        created.revoked_before = tables.refuses_foreign_tokens_before(account);
         tables.accounts.insert(created.id, created.clone());
         tables.record(event.map(|event| event.clone().about(created.id)).as_ref());
         Ok(AccountCreation::Created(Box::new(created)))
@@ -138,6 +139,19 @@ impl AccountTable for MemoryStore {
 }
 
 impl Tables {
+    /// Up to when foreign tokens of a new account are refused: for good while another system is taken over, whose
+    /// tokens mean that one's accounts; and up to now where somebody had one of its names before.
+    fn refuses_foreign_tokens_before(&self, account: &NewAccount) -> Option<Timestamp> {
+        if self.takes_over {
+            return Some(LogEntry::NEVER_FORGOTTEN);
+        }
+        let mut retired = self.retired.values();
+        let inherits = retired.any(|(username, email)| {
+            *username == account.username || (!email.is_empty() && *email == account.email)
+        });
+        inherits.then(|| account.created_at.timestamp())
+    }
+
     /// Changes an account, with all that follows for its sessions and the log. Returns how many sessions ended.
     pub(super) fn edit_account(
         &mut self,
@@ -185,9 +199,10 @@ impl Tables {
             AccountEdit::PasswordNeedsReset(needed) => account.password_needs_reset = *needed,
             AccountEdit::Attributes(attributes) => account.attributes = attributes.clone(),
             AccountEdit::Deletion => {
+                let names = (account.username.clone(), account.email.clone());
                 self.accounts.remove(&id);
                 self.imported.remove(&id);
-                self.retired.insert(id);
+                self.retired.insert(id, names);
             }
         }
     }

@@ -14,7 +14,7 @@ mod services;
 mod sessions;
 mod takeover;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -86,8 +86,10 @@ struct Tables {
     accounts: BTreeMap<AccountId, Account>,
     /// The highest account id given so far; it outlives the account.
     highest_account: i64,
-    /// The ids of accounts that were deleted.
-    retired: BTreeSet<AccountId>,
+    /// Whether another system is being taken over.
+    takes_over: bool,
+    /// The user names and addresses of deleted accounts.
+    retired: BTreeMap<AccountId, (String, String)>,
     /// What was imported last, of each account that was.
     imported: BTreeMap<AccountId, ImportMark>,
     /// In order of sequence. Its newest entry is never removed, and the next one counts on from it.

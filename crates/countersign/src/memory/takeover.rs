@@ -20,11 +20,12 @@ impl Takeover for MemoryStore {
     async fn leave_account_numbers(&self, upto: AccountId) -> Result<u64, StoreError> {
         let mut tables = self.tables();
         tables.highest_account = tables.highest_account.max(upto.get());
+        tables.takes_over = true;
         let Tables {
             accounts, imported, ..
         } = &mut *tables;
         let ours = accounts
-            .range_mut(..=upto)
+            .iter_mut()
             .filter(|(id, _)| !imported.contains_key(id));
         let mut count = 0;
         for (_, account) in ours {
@@ -97,7 +98,7 @@ impl Takeover for MemoryStore {
             .retired
             .range((Bound::Excluded(after), Bound::Unbounded));
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Ok(later.copied().take(limit).collect())
+        Ok(later.map(|(id, _)| *id).take(limit).collect())
     }
 
     async fn list_foreign_tokens(
@@ -157,7 +158,7 @@ impl Tables {
 
     fn import_new(&mut self, imported: &ImportedAccount) -> AccountImport {
         let id = imported.id;
-        if self.retired.contains(&id) {
+        if self.retired.contains_key(&id) {
             return AccountImport::NumberRetired;
         }
         if self.has_username(&imported.username) {

@@ -153,9 +153,22 @@ impl TokenPolicy {
         if claims.to_json().len() > ClaimsPolicy::MAX_BYTES {
             return Err(UnfitClaims::TooLong);
         }
+        if !leaves_room(claims) {
+            return Err(UnfitClaims::TooMany);
+        }
         Ok(())
     }
 }
+
+/// Whether a token with these claims and ours is still one that verifiers read: they count members at every depth.
+fn leaves_room(claims: &ClaimsSet) -> bool {
+    let mut whole = claims.clone();
+    let room = (0..OWN_CLAIMS).try_for_each(|number| whole.insert(&format!("own {number}"), 0));
+    room.is_ok() && ClaimsSet::parse(&whole.to_json()).is_ok()
+}
+
+/// More than a token has claims of ours.
+const OWN_CLAIMS: u32 = 32;
 
 /// Claims that cannot stand in a token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -166,6 +179,9 @@ pub enum UnfitClaims {
     /// They are longer than [`ClaimsPolicy::MAX_BYTES`].
     #[error("the further claims are longer than {} bytes", ClaimsPolicy::MAX_BYTES)]
     TooLong,
+    /// They have so many members, those inside of values included, that no verifier would read the token.
+    #[error("the further claims have too many members")]
+    TooMany,
 }
 
 const ATTRIBUTES: &str = "attributes.";
@@ -212,6 +228,20 @@ mod tests {
             long(ClaimsPolicy::MAX_BYTES - frame + 1),
             Err(UnfitClaims::TooLong)
         );
+    }
+
+    #[test]
+    fn further_claims_leave_room_for_ours() {
+        let tokens = Policy::preset(Preset::Modern).tokens;
+        let many = |count: u32| {
+            let mut claims = ClaimsSet::new();
+            let inner: std::collections::BTreeMap<_, _> =
+                (0..count).map(|n| (n.to_string(), 0)).collect();
+            claims.insert("x", inner).unwrap();
+            tokens.check_further_claims(&claims)
+        };
+        assert_eq!(many(900), Ok(()));
+        assert_eq!(many(990), Err(UnfitClaims::TooMany));
     }
 
     #[test]

@@ -83,7 +83,7 @@ caught_by_name! {
            "races::adoption_has_exactly_one_winner"
     numbers_of_others_are_caught: NumbersOfOthers
         by "takeover::numbers_of_the_other_system_are_not_drawn_here"
-           "takeover::an_account_of_ours_among_them_takes_no_foreign_token"
+           "takeover::an_account_of_ours_takes_no_foreign_token_once_another_system_is_taken_over"
     an_untaken_blacklisting_is_caught: UntakenBlacklisting
         by "takeover::an_imported_blacklisting_is_logged_and_refuses"
            "takeover::an_imported_blacklisting_ends_the_session_that_the_token_opened"

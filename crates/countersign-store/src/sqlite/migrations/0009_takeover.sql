@@ -6,7 +6,17 @@ CREATE TABLE imported_account (
     profile  BLOB    NOT NULL CHECK (length(profile) = 32)   -- SHA-256
 ) STRICT;
 
--- The numbers of deleted accounts, which no import may bring back.
+-- Deleted accounts: no import may bring their numbers back, and whoever takes one of their names inherits no token.
 CREATE TABLE retired_account (
-    id INTEGER PRIMARY KEY
+    id       INTEGER PRIMARY KEY,
+    username TEXT    NOT NULL,
+    email    TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX retired_account_by_username ON retired_account (username);
+CREATE INDEX retired_account_by_email ON retired_account (email);
+
+-- One row once another system's accounts are being taken over.
+CREATE TABLE takeover (
+    only INTEGER PRIMARY KEY CHECK (only = 1)
 ) STRICT;

@@ -73,3 +73,30 @@ async fn an_id_of_ours_under_another_type_is_refused_without_asking_the_store() 
         assert_ne!(verdict, Verification::Valid, "{kind}");
     }
 }
+
+#[tokio::test]
+async fn a_foreign_token_from_before_its_accounts_sessions_were_ended_does_not_verify() {
+    for mode in [RotationMode::Off, RotationMode::Rotate] {
+        let house = House::simplejwt(mode).await;
+        let tokens = ["access", "refresh", "sliding"].map(|kind| {
+            (
+                kind,
+                house.forge(kind, &format!("a {kind} token of Django"), "1"),
+            )
+        });
+        for (kind, token) in &tokens {
+            let verified = house.authority.verify_token(token).await.unwrap();
+            assert_eq!(verified, Verification::Valid, "{mode:?} {kind}");
+        }
+        let alice = house.account("alice").await.id;
+        house
+            .store
+            .end_sessions_of(alice, None, EndCause::EndedByOperator, NOON, None)
+            .await
+            .unwrap();
+        for (kind, token) in &tokens {
+            let verified = house.authority.verify_token(token).await.unwrap();
+            assert_ne!(verified, Verification::Valid, "{mode:?} {kind}");
+        }
+    }
+}
