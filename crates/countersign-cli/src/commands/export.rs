@@ -137,9 +137,9 @@ impl Export<'_> {
             let Some(last) = page.last() else {
                 return Ok(());
             };
-            after = *last;
-            for id in page {
-                self.report.users.shut_out += u64::from(self.target.shut_out(id)?);
+            after = last.id;
+            for retired in page {
+                self.report.users.shut_out += u64::from(self.target.shut_out(&retired)?);
             }
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use countersign::account::{Account, AccountId};
 use countersign::authority::DeadToken;
+use countersign::store::RetiredAccount;
 use countersign_token::{Timestamp, UnixMillis};
 use rusqlite::types::Value;
 use rusqlite::{
@@ -103,7 +104,13 @@ impl DjangoTarget {
     ///
     /// # Errors
     /// [`DjangoError::Sqlite`] if it could not be written.
-    pub fn shut_out(&self, id: AccountId) -> Result<bool, DjangoError> {
+    pub fn shut_out(&self, retired: &RetiredAccount) -> Result<bool, DjangoError> {
+        let id = retired.id;
+        let there = self.username_of(id)?;
+        // Whoever signed up there under a number that was drawn here is somebody else.
+        if !retired.imported && there.is_some_and(|name| name != retired.username) {
+            return Ok(false);
+        }
         let (table, key) = (quoted(&self.users.table), self.quoted_id());
         let password = quoted(self.users.needed(UserField::Password));
         let active = self.users.quoted(UserField::IsActive);

@@ -1,13 +1,14 @@
 //! Taking over, and giving back.
 
 use async_trait::async_trait;
-use countersign::account::{Account, AccountId, Standing};
+use countersign::account::{Account, AccountId, Privileges, Standing};
 use countersign::audit::AuditEvent;
 use countersign::sealed_id::SealingKeyId;
 use countersign::session::{EndCause, Lineage, SessionNumber};
 use countersign::store::{
     AccountImport, ForeignToken, ImportEffects, ImportMark, ImportRun, ImportedAccount,
-    ImportedToken, LogEntry, LogScope, Merge, StoreError, Takeover, TokenImport, TokenImports,
+    ImportedToken, LogEntry, LogScope, Merge, RetiredAccount, StoreError, Takeover, TokenImport,
+    TokenImports,
 };
 use countersign_token::UnixMillis;
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -84,7 +85,7 @@ impl Takeover for SqliteStore {
         &self,
         after: AccountId,
         limit: u32,
-    ) -> Result<Vec<AccountId>, StoreError> {
+    ) -> Result<Vec<RetiredAccount>, StoreError> {
         self.scan(move |connection| retired_accounts(connection, after, limit))
             .await
     }
@@ -130,8 +131,9 @@ pub(super) fn retire(connection: &Connection, id: AccountId) -> Result<(), Failu
     let id = id.get();
     connection
         .prepare_cached(
-            "INSERT OR IGNORE INTO retired_account (id, username, email)
-             SELECT id, username, email FROM account WHERE id = :id",
+            "INSERT OR IGNORE INTO retired_account (id, username, email, imported)
+             SELECT id, username, email, EXISTS (SELECT 1 FROM imported_account WHERE id = :id)
+             FROM account WHERE id = :id",
         )?
         .execute(named_params! { ":id": id })?;
     connection
@@ -216,7 +218,7 @@ fn finish_merge(connection: &Connection, id: AccountId, merge: &Merge) -> Result
 
 fn mark(connection: &Connection, id: AccountId) -> Result<Option<ImportMark>, Failure> {
     let mark = connection
-        .prepare_cached("SELECT password, active, profile FROM imported_account WHERE id = :id")?
+        .prepare_cached("SELECT password, active, staff, superuser, profile FROM imported_account WHERE id = :id")?
         .query_row(named_params! { ":id": id.get() }, |row| {
             let mut columns = Columns::of(row);
             Ok(ImportMark {
@@ -225,6 +227,10 @@ fn mark(connection: &Connection, id: AccountId) -> Result<Option<ImportMark>, Fa
                     Standing::Active
                 } else {
                     Standing::Inactive
+                },
+                privileges: Privileges {
+                    staff: columns.value()?,
+                    superuser: columns.value()?,
                 },
                 profile: columns.value()?,
             })
@@ -235,17 +241,21 @@ fn mark(connection: &Connection, id: AccountId) -> Result<Option<ImportMark>, Fa
 
 fn remember(connection: &Connection, id: AccountId, mark: &ImportMark) -> Result<(), Failure> {
     let mut remember = connection.prepare_cached(
-        "INSERT INTO imported_account (id, password, active, profile)
-         VALUES (:id, :password, :active, :profile)
+        "INSERT INTO imported_account (id, password, active, staff, superuser, profile)
+         VALUES (:id, :password, :active, :staff, :superuser, :profile)
          ON CONFLICT (id) DO UPDATE SET
-             password = excluded.password, active = excluded.active, profile = excluded.profile
-         WHERE (password, active, profile)
-             IS NOT (excluded.password, excluded.active, excluded.profile)",
+             password = excluded.password, active = excluded.active, staff = excluded.staff,
+             superuser = excluded.superuser, profile = excluded.profile
+         WHERE (password, active, staff, superuser, profile)
+             IS NOT (excluded.password, excluded.active, excluded.staff, excluded.superuser,
+                     excluded.profile)",
     )?;
     remember.execute(named_params! {
         ":id": id.get(),
         ":password": mark.password,
         ":active": mark.standing == Standing::Active,
+        ":staff": mark.privileges.staff,
+        ":superuser": mark.privileges.superuser,
         ":profile": mark.profile,
     })?;
     Ok(())
@@ -255,13 +265,18 @@ fn retired_accounts(
     connection: &Connection,
     after: AccountId,
     limit: u32,
-) -> Result<Vec<AccountId>, Failure> {
+) -> Result<Vec<RetiredAccount>, Failure> {
     let mut statement = connection.prepare_cached(
-        "SELECT id FROM retired_account WHERE id > :after ORDER BY id LIMIT :limit",
+        "SELECT id, username, imported FROM retired_account WHERE id > :after ORDER BY id LIMIT :limit",
     )?;
     let parameters = named_params! { ":after": after.get(), ":limit": limit };
     Ok(all(&mut statement, parameters, |row| {
-        Columns::of(row).account()
+        let mut columns = Columns::of(row);
+        Ok(RetiredAccount {
+            id: columns.account()?,
+            username: columns.value()?,
+            imported: columns.value()?,
+        })
     })?)
 }
 

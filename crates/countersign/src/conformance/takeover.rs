@@ -454,8 +454,13 @@ pub(super) async fn numbers_of_deleted_accounts_are_listed(store: Arc<dyn Store>
     }
     for (after, limit, expected) in [(0, 10, vec![1, 3]), (0, 1, vec![1]), (1, 10, vec![3])] {
         let listed = store.list_retired_accounts(AccountId::new(after), limit);
-        let expected: Vec<_> = expected.into_iter().map(AccountId::new).collect();
-        assert_eq!(listed.await.unwrap(), expected);
+        let listed: Vec<_> = listed
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|retired| retired.id.get())
+            .collect();
+        assert_eq!(listed, expected);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::audit::AuditEvent;
 use crate::password::{EncodedPassword, PasswordMark};
 use crate::store::{
     AccountChange, AccountCreation, AccountEdit, AccountTable, EditTarget, LogEntry, LogScope,
-    NewAccount, PrivilegeChange, SessionsOnChange, StoreError,
+    NewAccount, PrivilegeChange, RetiredAccount, SessionsOnChange, StoreError,
 };
 
 #[async_trait]
@@ -146,8 +146,8 @@ impl Tables {
             return Some(LogEntry::NEVER_FORGOTTEN);
         }
         let mut retired = self.retired.values();
-        let inherits = retired.any(|(username, email)| {
-            *username == account.username || (!email.is_empty() && *email == account.email)
+        let inherits = retired.any(|(retired, email)| {
+            retired.username == account.username || (!email.is_empty() && *email == account.email)
         });
         inherits.then(|| account.created_at.timestamp())
     }
@@ -199,10 +199,15 @@ impl Tables {
             AccountEdit::PasswordNeedsReset(needed) => account.password_needs_reset = *needed,
             AccountEdit::Attributes(attributes) => account.attributes = attributes.clone(),
             AccountEdit::Deletion => {
-                let names = (account.username.clone(), account.email.clone());
+                let retired = RetiredAccount {
+                    id,
+                    username: account.username.clone(),
+                    imported: self.imported.contains_key(&id),
+                };
+                let email = account.email.clone();
                 self.accounts.remove(&id);
                 self.imported.remove(&id);
-                self.retired.insert(id, names);
+                self.retired.insert(id, (retired, email));
             }
         }
     }

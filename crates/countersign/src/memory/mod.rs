@@ -25,7 +25,9 @@ use crate::account::{Account, AccountId};
 use crate::audit::AuditEvent;
 use crate::service::ServiceCredential;
 use crate::session::{Generation, SessionNumber, SessionRecord};
-use crate::store::{ForeignToken, Health, ImportMark, KeyRecords, LogEntry, Purged, StoreError};
+use crate::store::{
+    ForeignToken, Health, ImportMark, KeyRecords, LogEntry, Purged, RetiredAccount, StoreError,
+};
 
 /// A [`Store`](crate::store::Store) in memory, for tests of programs that embed the authority and as the
 /// measure of every other store. A clone is another handle on the same store.
@@ -88,8 +90,8 @@ struct Tables {
     highest_account: i64,
     /// Whether another system is being taken over.
     takes_over: bool,
-    /// The user names and addresses of deleted accounts.
-    retired: BTreeMap<AccountId, (String, String)>,
+    /// Deleted accounts, with their addresses.
+    retired: BTreeMap<AccountId, (RetiredAccount, String)>,
     /// What was imported last, of each account that was.
     imported: BTreeMap<AccountId, ImportMark>,
     /// In order of sequence. Its newest entry is never removed, and the next one counts on from it.

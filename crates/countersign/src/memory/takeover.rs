@@ -12,7 +12,7 @@ use crate::sealed_id::SealingKeyId;
 use crate::session::{EndCause, Lineage, SessionNumber};
 use crate::store::{
     AccountImport, ForeignToken, ImportEffects, ImportRun, ImportedAccount, ImportedToken,
-    LogEntry, LogScope, Merge, StoreError, Takeover, TokenImport, TokenImports,
+    LogEntry, LogScope, Merge, RetiredAccount, StoreError, Takeover, TokenImport, TokenImports,
 };
 
 #[async_trait]
@@ -92,13 +92,16 @@ impl Takeover for MemoryStore {
         &self,
         after: AccountId,
         limit: u32,
-    ) -> Result<Vec<AccountId>, StoreError> {
+    ) -> Result<Vec<RetiredAccount>, StoreError> {
         let tables = self.tables();
         let later = tables
             .retired
             .range((Bound::Excluded(after), Bound::Unbounded));
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Ok(later.map(|(id, _)| *id).take(limit).collect())
+        Ok(later
+            .map(|(_, retired)| retired.0.clone())
+            .take(limit)
+            .collect())
     }
 
     async fn list_foreign_tokens(

@@ -47,7 +47,7 @@ pub use self::sessions::{
 };
 pub use self::takeover::{
     AccountImport, ImportEffects, ImportMark, ImportRun, ImportedAccount, ImportedToken, Merge,
-    Takeover, TokenImport, TokenImports,
+    RetiredAccount, Takeover, TokenImport, TokenImports,
 };
 
 /// Everything the authority keeps.

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use aws_lc_rs::digest::{Context, SHA256};
 use countersign_token::{ClaimsSet, Timestamp, UnixMillis};
 
-use super::{AccountEdit, ForeignToken, SessionsOnChange, StoreError};
+use super::{AccountEdit, ForeignToken, PrivilegeChange, SessionsOnChange, StoreError};
 use crate::account::{Account, AccountId, Privileges, Standing};
 use crate::audit::AuditEvent;
-use crate::password::EncodedPassword;
+use crate::password::{EncodedPassword, PasswordMark};
 use crate::sealed_id::SealingKeyId;
 use crate::session::Lineage;
 use crate::uuid::Uuid;
@@ -118,11 +118,11 @@ pub enum TokenImports {
 #[async_trait]
 pub trait Takeover: Send + Sync {
     /// Leaves every number up to `upto` to the other system, which has given it to somebody: none of them is drawn
-    /// here from now on, and accounts that were made here under one take no foreign token, because it means somebody
-    /// else. Returns how many accounts these are.
+    /// here from now on. Accounts that were made here and those that are made later take no foreign token, because
+    /// its number or name may mean somebody else there. Returns how many accounts were there already.
     ///
-    /// Without it, a token of somebody who was deleted there, or never came, would open the account here that got the
-    /// number next.
+    /// Without it, a token of somebody who was deleted there, never came, or signed up meanwhile would open the
+    /// account here that got the number or name next.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was written.
@@ -162,7 +162,7 @@ pub trait Takeover: Send + Sync {
         event: Option<&AuditEvent>,
     ) -> Result<TokenImports, StoreError>;
 
-    /// Up to `limit` numbers of deleted accounts above `after`, in order.
+    /// Up to `limit` deleted accounts with numbers above `after`, in order.
     ///
     /// # Errors
     /// [`StoreError`] if they could not be read.
@@ -170,7 +170,7 @@ pub trait Takeover: Send + Sync {
         &self,
         after: AccountId,
         limit: u32,
-    ) -> Result<Vec<AccountId>, StoreError>;
+    ) -> Result<Vec<RetiredAccount>, StoreError>;
 
     /// Up to `limit` foreign tokens with ids after `after`, in order of id (compared byte by byte).
     ///
@@ -189,14 +189,27 @@ pub trait Takeover: Send + Sync {
     async fn list_sessions(&self, after: u64, limit: u32) -> Result<Vec<Lineage>, StoreError>;
 }
 
+/// An account that was deleted here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetiredAccount {
+    /// Its number.
+    pub id: AccountId,
+    /// Its login name.
+    pub username: String,
+    /// Whether it was imported: then its number means the same person in the other system, whatever the name there.
+    pub imported: bool,
+}
+
 /// What was imported of an account last: as much of it as tells who has changed it since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImportMark {
-    /// SHA-256 of the stored password.
+    /// SHA-256 of the password's mark, which the upgrade of a hash leaves as it is.
     pub password: [u8; 32],
     /// Whether it could sign in.
     pub standing: Standing,
-    /// SHA-256 of names, flags and attributes.
+    /// Its flags. Each is compared by itself: whoever was demoted there is demoted here, whatever else changed.
+    pub privileges: Privileges,
+    /// SHA-256 of names and attributes.
     pub profile: [u8; 32],
 }
 
@@ -219,14 +232,10 @@ impl ImportedAccount {
     /// What to remember of this import.
     pub fn mark(&self) -> ImportMark {
         ImportMark {
-            password: digest(&[self.password.as_stored()]),
+            password: digest(&[PasswordMark::of(&self.password).as_str()]),
             standing: self.standing,
-            profile: profile(
-                &self.username,
-                &self.email,
-                self.privileges,
-                &self.attributes,
-            ),
+            privileges: self.privileges,
+            profile: profile(&self.username, &self.email, &self.attributes),
         }
     }
 
@@ -239,7 +248,7 @@ impl ImportedAccount {
             email: self.email.clone(),
             email_verified: false,
             password: self.password.clone(),
-            password_mark: crate::password::PasswordMark::of(&self.password),
+            password_mark: PasswordMark::of(&self.password),
             credential_version: 1,
             standing: self.standing,
             privileges: self.privileges,
@@ -259,12 +268,28 @@ impl ImportedAccount {
         let password = Change::between(base.password, ours.password, theirs.password);
         let standing = Change::between(base.standing, ours.standing, theirs.standing);
         let profile = Change::between(base.profile, ours.profile, theirs.profile);
+        let flag = |of: fn(Privileges) -> bool| {
+            Change::between(
+                of(base.privileges),
+                of(ours.privileges),
+                of(theirs.privileges),
+            )
+        };
+        let (staff, superuser) = (flag(|flags| flags.staff), flag(|flags| flags.superuser));
         let mut edits = Vec::new();
         if password == Change::Theirs {
             edits.push(AccountEdit::Password(self.password.clone()));
         }
         if standing == Change::Theirs {
             edits.push(AccountEdit::Standing(self.standing));
+        }
+        let taken = |change: Change, theirs: bool| (change == Change::Theirs).then_some(theirs);
+        let privileges = PrivilegeChange {
+            staff: taken(staff, self.privileges.staff),
+            superuser: taken(superuser, self.privileges.superuser),
+        };
+        if privileges != PrivilegeChange::default() {
+            edits.push(AccountEdit::Privileges(privileges));
         }
         if profile == Change::Theirs {
             self.edit_profile(account, &mut edits);
@@ -279,6 +304,11 @@ impl ImportedAccount {
             mark: ImportMark {
                 password: password.base(base.password, theirs.password),
                 standing: standing.base(base.standing, theirs.standing),
+                privileges: Privileges {
+                    staff: staff.base(base.privileges.staff, theirs.privileges.staff),
+                    superuser: superuser
+                        .base(base.privileges.superuser, theirs.privileges.superuser),
+                },
                 profile: profile.base(base.profile, theirs.profile),
             },
             changed_here: [password, standing, profile].contains(&Change::Both),
@@ -293,9 +323,6 @@ impl ImportedAccount {
                 verified: false,
             });
         }
-        if self.privileges != account.privileges {
-            edits.push(AccountEdit::Privileges(self.privileges.into()));
-        }
         if self.attributes != account.attributes {
             edits.push(AccountEdit::Attributes(self.attributes.clone()));
         }
@@ -305,14 +332,10 @@ impl ImportedAccount {
 impl ImportMark {
     fn of(account: &Account) -> Self {
         Self {
-            password: digest(&[account.password.as_stored()]),
+            password: digest(&[account.password_mark.as_str()]),
             standing: account.standing,
-            profile: profile(
-                &account.username,
-                &account.email,
-                account.privileges,
-                &account.attributes,
-            ),
+            privileges: account.privileges,
+            profile: profile(&account.username, &account.email, &account.attributes),
         }
     }
 }
@@ -372,20 +395,8 @@ impl Change {
     }
 }
 
-fn profile(
-    username: &str,
-    email: &str,
-    privileges: Privileges,
-    attributes: &ClaimsSet,
-) -> [u8; 32] {
-    let flag = |on: bool| if on { "1" } else { "0" };
-    digest(&[
-        username,
-        email,
-        flag(privileges.staff),
-        flag(privileges.superuser),
-        &attributes.to_json(),
-    ])
+fn profile(username: &str, email: &str, attributes: &ClaimsSet) -> [u8; 32] {
+    digest(&[username, email, &attributes.to_json()])
 }
 
 /// SHA-256 over texts, each after its length: no two lists of texts share their bytes.
@@ -436,14 +447,39 @@ mod tests {
         assert_eq!(merge.outcome(), AccountImport::Refreshed);
         assert_eq!(merge.edits.len(), 1, "the password here stays: {merge:?}");
 
-        let other = imported("md5$c$d", "new@example.org").merge(&here, &base);
-        assert_eq!(other.outcome(), AccountImport::ChangedHere);
-        assert_eq!(other.mark.password, base.password, "it stays a conflict");
+        let other = imported("md5$c$d", "new@example.org");
+        let merge = other.merge(&here, &base);
+        assert_eq!(merge.outcome(), AccountImport::Refreshed);
+        assert_eq!(merge.edits.len(), 2, "an upgrade is no change: {merge:?}");
+
+        here.password_mark = PasswordMark::of(&here.password);
+        let merge = other.merge(&here, &base);
+        assert_eq!(merge.outcome(), AccountImport::ChangedHere);
+        assert_eq!(merge.mark.password, base.password, "it stays a conflict");
         assert_eq!(
-            other.edits.len(),
+            merge.edits.len(),
             1,
             "and the address is taken all the same"
         );
+    }
+
+    #[test]
+    fn whoever_is_demoted_there_is_demoted_here_whatever_else_changed() {
+        let mut first = imported("md5$a$b", "a@example.org");
+        first.privileges.superuser = true;
+        let base = first.mark();
+        let mut here = first.to_account();
+        here.email = "here@example.org".to_owned();
+        here.privileges.staff = true;
+        let mut demoted = imported("md5$a$b", "there@example.org");
+        demoted.privileges.superuser = false;
+        let merge = demoted.merge(&here, &base);
+        assert_eq!(merge.outcome(), AccountImport::ChangedHere);
+        let expected = AccountEdit::Privileges(PrivilegeChange {
+            staff: None,
+            superuser: Some(false),
+        });
+        assert_eq!(merge.edits, [expected]);
     }
 
     #[test]

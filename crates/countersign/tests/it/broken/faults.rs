@@ -24,7 +24,7 @@ use countersign::store::{
     ForeignToken, ForeignTokens, Fork, Forked, Health, ImportEffects, ImportRun, ImportedAccount,
     ImportedToken, KeyDrop, KeyPromotion, KeyRecords, KeyRevocation, KeyTransition, KeyVault,
     LogEntry, LogScope, NewAccount, NewForeignToken, NewServiceCredential, NewSession, Opening,
-    PurgePreview, Purged, Revocations, Rotation, SealingKeyRecord, ServiceCreation,
+    PurgePreview, Purged, RetiredAccount, Revocations, Rotation, SealingKeyRecord, ServiceCreation,
     ServiceCredentials, ServiceRevocation, Sessions, SessionsOnChange, SigningKeyRecord,
     StoreError, Takeover, TokenFilter, TokenImports, TokenName, TokenPlace, TokenRecord,
     TokenRecords, TokenRevocation,
@@ -557,7 +557,7 @@ impl Takeover for BrokenStore {
         &self,
         after: AccountId,
         limit: u32,
-    ) -> Result<Vec<AccountId>, StoreError> {
+    ) -> Result<Vec<RetiredAccount>, StoreError> {
         self.inner.list_retired_accounts(after, limit).await
     }
 
