@@ -312,3 +312,31 @@ async fn tokens_of_a_deleted_account_are_shown_without_it() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_deactivated_member_of_staff_reads_nothing_whatever_the_settings_say() {
+    let site = Site::with(Preset::SimpleJwt, |policy| {
+        policy.accounts.check_active = false;
+    })
+    .await;
+    let sue = staff(&site).await;
+    assert_eq!(sue.get(OUTSTANDING).await.status, StatusCode::OK);
+    site.deactivate("sue").await;
+    assert_eq!(
+        sue.get(ME).await.status,
+        StatusCode::OK,
+        "as the settings say"
+    );
+    for list in [OUTSTANDING, BLACKLISTED] {
+        assert_eq!(sue.get(list).await.status, StatusCode::FORBIDDEN, "{list}");
+    }
+}
+
+#[tokio::test]
+async fn a_misspelled_filter_lists_nobody() {
+    let site = rotating().await;
+    let sue = staff(&site).await;
+    let reply = sue.get(&format!("{OUTSTANDING}?usr=alice")).await;
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+    assert_eq!(reply.json()["code"], "invalid_parameter");
+}

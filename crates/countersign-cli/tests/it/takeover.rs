@@ -503,6 +503,25 @@ fn on_the_way_back_the_site_learns_what_happened_here() {
 }
 
 #[test]
+fn an_export_shuts_out_who_was_deleted_here_and_not_who_has_their_number_there() {
+    let place = place();
+    place.user("ours", "pw-of-ours");
+    place.run(&["user", "delete", "--username", "ours"]).done();
+    place.user("both", "pw-of-both");
+    place.run(&["user", "delete", "--username", "both"]).done();
+    let site = Site::at(place.path("db.sqlite3"));
+    site.user(1, "stranger", PW1);
+    site.user(2, "both", PW1);
+    assert_eq!(export(&place)["users"]["shut_out"], 1);
+    let password = |id| {
+        let query = format!("SELECT password FROM auth_user WHERE id = {id}");
+        site.value::<String>(&query)
+    };
+    assert_eq!(password(1), PW1, "nobody we know");
+    assert!(password(2).starts_with('!'), "{}", password(2));
+}
+
+#[test]
 fn an_export_overwrites_nobody_else() {
     let place = place();
     place.user("ours", "pw-of-ours");
