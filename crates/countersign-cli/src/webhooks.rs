@@ -25,7 +25,7 @@ use tokio::time::timeout;
 use self::caller::{Answer, CallError, Caller};
 use self::message::Message;
 use crate::config::{HookSettings, OnFailure};
-use crate::failure::Failure;
+use crate::failure::{Failure, chain};
 
 /// The hooks that are configured. What they tell later is among the deliveries.
 ///
@@ -200,17 +200,6 @@ impl Deliveries {
     fn tasks(&self) -> MutexGuard<'_, JoinSet<()>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 /// How many messages wait at most: some megabytes.

@@ -4,8 +4,6 @@
 mod flush;
 mod list;
 
-use std::error::Error;
-
 use countersign::account::Account;
 use countersign::authority::{Client, Explanation, OpenedId, Revoked, TokenRefusal};
 use countersign::sealed_id::SealedKind;
@@ -16,7 +14,7 @@ use serde_json::value::RawValue;
 
 use super::user;
 use crate::cli::{Common, Form, IssueToken, RevokeToken, TokenCommand};
-use crate::failure::Failure;
+use crate::failure::{Failure, chain};
 use crate::opening::{self, Opened};
 use crate::{output, prompt};
 
@@ -254,15 +252,4 @@ fn after_refusal(refusal: &TokenRefusal) -> &'static str {
             "it is not accepted anyway; `countersign token explain` tells more"
         }
     }
-}
-
-/// A refusal with its causes.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
