@@ -70,7 +70,7 @@ pub enum AuditKind {
 
 impl AuditKind {
     /// Every kind there is.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: &'static [Self] = &[
         Self::Login,
         Self::LoginFailed,
         Self::SessionOpened,
@@ -133,7 +133,7 @@ impl AuditKind {
 
     /// The kind of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 }
 
@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn every_kind_and_actor_reads_back_by_its_name() {
         for kind in AuditKind::ALL {
-            assert_eq!(AuditKind::parse(kind.name()), Some(kind));
+            assert_eq!(AuditKind::parse(kind.name()), Some(*kind));
         }
         for (actor, name) in [
             (Actor::Client, "client"),

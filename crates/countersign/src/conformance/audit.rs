@@ -42,7 +42,7 @@ pub(super) async fn events_of_every_kind_read_back_whole(store: Arc<dyn Store>) 
         Actor::Service(name("billing")),
     ];
     let mut written = Vec::new();
-    for (index, kind) in AuditKind::ALL.into_iter().enumerate() {
+    for (index, kind) in AuditKind::ALL.iter().copied().enumerate() {
         let event = AuditEvent::new(at(3), kind, actors[index % 5].clone())
             .about(AccountId::new(9))
             .in_session(fresh_sid())

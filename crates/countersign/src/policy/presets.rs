@@ -1,0 +1,178 @@
+//! The presets: defaults, and nothing else.
+
+use std::time::Duration;
+
+use countersign_token::Algorithm;
+
+use super::{
+    AccountPolicy, Blacklist, ClaimsAtRefresh, ClaimsPolicy, ForeignTokenPolicy, KeyIdInHeader,
+    LoginName, OnAccountChange, PasswordPolicy, PasswordScheme, Policy, SessionCheck,
+    SessionPolicy, SignInRequirements, TokenClass, TokenPolicy, UserField, VerifyPolicy,
+    WireBodies, WirePolicy,
+};
+use crate::language::Language;
+use crate::password::Argon2Cost;
+use crate::rotation::{ReuseDetection, RotationMode, RotationPolicy};
+
+/// The systems whose behavior the defaults can follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preset {
+    /// The best of all of them.
+    Modern,
+    /// djangorestframework-simplejwt, on the wire.
+    SimpleJwt,
+}
+
+impl Preset {
+    /// Every preset of this build.
+    pub const ALL: [Self; 2] = [Self::Modern, Self::SimpleJwt];
+
+    /// The name in configuration files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Modern => "modern",
+            Self::SimpleJwt => "simplejwt",
+        }
+    }
+
+    /// The preset of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.name() == name)
+    }
+}
+
+pub(super) fn defaults(preset: Preset) -> Policy {
+    match preset {
+        Preset::Modern => modern(),
+        Preset::SimpleJwt => simplejwt(),
+    }
+}
+
+fn modern() -> Policy {
+    Policy {
+        preset: Preset::Modern,
+        tokens: TokenPolicy {
+            algorithm: Algorithm::Es256,
+            access_lifetime: minutes(10),
+            refresh_lifetime: days(30),
+            leeway: Duration::from_secs(10),
+            session_claim: Some("sid".to_owned()),
+            key_id: KeyIdInHeader::Always,
+            ..token_defaults()
+        },
+        claims: ClaimsPolicy {
+            from_account: Vec::new(),
+            at_refresh: ClaimsAtRefresh::Renewed,
+        },
+        rotation: RotationPolicy {
+            mode: RotationMode::Rotate,
+            reuse_detection: ReuseDetection::On,
+            reuse_grace: Duration::from_secs(10),
+        },
+        sessions: SessionPolicy {
+            check: SessionCheck::On,
+            lifetime: Some(days(30)),
+            limit: Some(100),
+        },
+        accounts: AccountPolicy {
+            login: LoginName::Username,
+            on_deactivation: OnAccountChange::EndSessions,
+            on_password_change: OnAccountChange::EndSessions,
+            check_active: true,
+            record_login: true,
+            sign_in: SignInRequirements::default(),
+        },
+        foreign: ForeignTokenPolicy::Off,
+        foreign_until: None,
+        blacklist: Blacklist::Enabled { history: false },
+        verify: VerifyPolicy::AsksLedger,
+        passwords: password_defaults(),
+        wire: wire_defaults(WireBodies::Strict),
+        audit_refreshes: true,
+    }
+}
+
+fn simplejwt() -> Policy {
+    Policy {
+        preset: Preset::SimpleJwt,
+        tokens: token_defaults(),
+        claims: ClaimsPolicy {
+            from_account: Vec::new(),
+            at_refresh: ClaimsAtRefresh::CarriedOver,
+        },
+        rotation: RotationPolicy {
+            mode: RotationMode::Off,
+            reuse_detection: ReuseDetection::Off,
+            reuse_grace: Duration::ZERO,
+        },
+        sessions: SessionPolicy {
+            check: SessionCheck::Off,
+            lifetime: None,
+            limit: None,
+        },
+        accounts: AccountPolicy {
+            login: LoginName::Username,
+            on_deactivation: OnAccountChange::KeepSessions,
+            on_password_change: OnAccountChange::KeepSessions,
+            check_active: true,
+            record_login: false,
+            sign_in: SignInRequirements::default(),
+        },
+        foreign: ForeignTokenPolicy::Signed,
+        foreign_until: None,
+        blacklist: Blacklist::Enabled { history: true },
+        verify: VerifyPolicy::AsksLedgerWithBlacklisting,
+        passwords: password_defaults(),
+        wire: wire_defaults(WireBodies::Drf),
+        audit_refreshes: true,
+    }
+}
+
+/// SimpleJWT's own defaults, which the other presets vary.
+fn token_defaults() -> TokenPolicy {
+    TokenPolicy {
+        algorithm: Algorithm::Hs256,
+        access_lifetime: minutes(5),
+        refresh_lifetime: days(1),
+        sliding_lifetime: minutes(5),
+        sliding_refresh_lifetime: days(1),
+        sliding_refresh_claim: "refresh_exp".to_owned(),
+        resource_classes: vec![TokenClass::Access],
+        issuer: None,
+        audience: Vec::new(),
+        leeway: Duration::ZERO,
+        token_type_claim: Some("token_type".to_owned()),
+        token_id_claim: "jti".to_owned(),
+        user_claim: "user_id".to_owned(),
+        user_field: UserField::Id,
+        check_password_mark: false,
+        password_mark_claim: "hash_password".to_owned(),
+        session_claim: None,
+        key_id: KeyIdInHeader::WhenSeveral,
+    }
+}
+
+const fn password_defaults() -> PasswordPolicy {
+    PasswordPolicy {
+        cost: Argon2Cost::RECOMMENDED,
+        write: PasswordScheme::Argon2id,
+        slots: 2,
+    }
+}
+
+fn wire_defaults(bodies: WireBodies) -> WirePolicy {
+    WirePolicy {
+        bodies,
+        auth_header_name: "Authorization".to_owned(),
+        auth_header_types: vec!["Bearer".to_owned()],
+        languages: Language::ALL.to_vec(),
+    }
+}
+
+const fn minutes(count: u64) -> Duration {
+    Duration::from_mins(count)
+}
+
+const fn days(count: u64) -> Duration {
+    Duration::from_hours(count * 24)
+}

@@ -1,0 +1,264 @@
+//! What contradicts itself or lies outside its range is refused before anything is issued.
+
+use std::time::Duration;
+
+use super::{Blacklist, Policy, TokenPolicy};
+use crate::rotation::{ReuseDetection, RotationMode};
+
+impl Policy {
+    /// Refuses settings that contradict each other or lie outside their range.
+    ///
+    /// # Errors
+    /// The first [`PolicyError`], which names the setting as configuration files do.
+    pub fn validate(&self) -> Result<(), PolicyError> {
+        self.validate_lifetimes()?;
+        self.validate_claim_names()?;
+        self.validate_account_claims()?;
+        self.validate_rotation()?;
+        if self.tokens.resource_classes.is_empty() {
+            return Err(PolicyError::new(
+                "jwt.auth_token_classes",
+                "at least one class of token is needed, or no resource could be reached",
+            ));
+        }
+        if self.wire.auth_header_types.is_empty()
+            || self
+                .wire
+                .auth_header_types
+                .iter()
+                .any(|scheme| !is_token(scheme))
+        {
+            return Err(PolicyError::new(
+                "jwt.auth_header_types",
+                "at least one scheme is needed, each of letters, digits and -",
+            ));
+        }
+        if !is_token(&self.wire.auth_header_name) {
+            return Err(PolicyError::new(
+                "jwt.auth_header_name",
+                "the header's own name is needed, such as Authorization or X-Access-Token",
+            ));
+        }
+        Ok(())
+    }
+
+    fn validate_lifetimes(&self) -> Result<(), PolicyError> {
+        let lifetimes = [
+            (
+                "jwt.access_token_lifetime",
+                Some(self.tokens.access_lifetime),
+            ),
+            (
+                "jwt.refresh_token_lifetime",
+                Some(self.tokens.refresh_lifetime),
+            ),
+            (
+                "jwt.sliding_token_lifetime",
+                Some(self.tokens.sliding_lifetime),
+            ),
+            (
+                "jwt.sliding_token_refresh_lifetime",
+                Some(self.tokens.sliding_refresh_lifetime),
+            ),
+            ("rotation.session_lifetime", self.sessions.lifetime),
+        ];
+        for (setting, lifetime) in lifetimes {
+            let range = Duration::from_secs(1)..=TokenPolicy::MAX_LIFETIME;
+            if lifetime.is_some_and(|lifetime| !range.contains(&lifetime)) {
+                return Err(PolicyError::new(
+                    setting,
+                    "a life from 1 second to 100 years is needed",
+                ));
+            }
+        }
+        if self.tokens.leeway > TokenPolicy::MAX_LEEWAY {
+            return Err(PolicyError::new(
+                "jwt.leeway",
+                "at most 300 seconds are tolerated",
+            ));
+        }
+        Ok(())
+    }
+
+    fn validate_claim_names(&self) -> Result<(), PolicyError> {
+        let tokens = &self.tokens;
+        let named = [
+            ("jwt.token_type_claim", tokens.token_type_claim.as_deref()),
+            ("jwt.jti_claim", Some(tokens.token_id_claim.as_str())),
+            ("jwt.user_id_claim", Some(tokens.user_claim.as_str())),
+            (
+                "jwt.revoke_token_claim",
+                Some(tokens.password_mark_claim.as_str()),
+            ),
+            (
+                "jwt.sliding_token_refresh_exp_claim",
+                Some(tokens.sliding_refresh_claim.as_str()),
+            ),
+            ("session.claim", tokens.session_claim.as_deref()),
+        ];
+        let mut taken = vec!["exp", "iat", "nbf", "iss", "aud"];
+        for (setting, name) in named
+            .into_iter()
+            .filter_map(|(setting, name)| Some((setting, name?)))
+        {
+            if name.is_empty() || taken.contains(&name) {
+                return Err(PolicyError::new(
+                    setting,
+                    "a claim name of its own is needed",
+                ));
+            }
+            taken.push(name);
+        }
+        Ok(())
+    }
+
+    fn validate_account_claims(&self) -> Result<(), PolicyError> {
+        let mut taken = Vec::new();
+        for claim in &self.claims.from_account {
+            let name = claim.name.as_str();
+            if name.is_empty() || self.tokens.is_own_claim(name) || taken.contains(&name) {
+                return Err(PolicyError::new(
+                    "claims.from_account",
+                    "each needs a name of its own, which none of the authority's claims has",
+                ));
+            }
+            taken.push(name);
+        }
+        Ok(())
+    }
+
+    fn validate_rotation(&self) -> Result<(), PolicyError> {
+        let rotation = &self.rotation;
+        if rotation.mode == RotationMode::Fork && rotation.reuse_detection == ReuseDetection::On {
+            return Err(PolicyError::new(
+                "rotation.reuse_detection",
+                "it cannot be on while rotated tokens stay good: set jwt.blacklist_after_rotation = true (and blacklist.enabled = true), or switch it off",
+            ));
+        }
+        if rotation.reuse_grace > MAX_REUSE_GRACE {
+            return Err(PolicyError::new(
+                "rotation.reuse_grace",
+                "at most 10 minutes are accepted",
+            ));
+        }
+        if self.blacklist == Blacklist::Disabled && rotation.mode == RotationMode::Rotate {
+            return Err(PolicyError::new(
+                "jwt.blacklist_after_rotation",
+                "there is no blacklist: set blacklist.enabled = true or switch it off",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// A setting that cannot be used, by the name it has in configuration files.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {message}")]
+pub struct PolicyError {
+    /// The setting, such as `jwt.leeway`.
+    pub setting: &'static str,
+    /// What is wrong, and what to do.
+    pub message: &'static str,
+}
+
+impl PolicyError {
+    const fn new(setting: &'static str, message: &'static str) -> Self {
+        Self { setting, message }
+    }
+}
+
+/// `security.md` R04: the grace is for retries, not for second owners.
+const MAX_REUSE_GRACE: Duration = Duration::from_mins(10);
+
+/// A `token` of RFC 9110 §5.6.2.
+fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{AccountClaim, AccountField, Preset};
+
+    #[test]
+    fn every_preset_is_valid_as_it_stands() {
+        for preset in Preset::ALL {
+            assert_eq!(
+                Policy::preset(preset).validate(),
+                Ok(()),
+                "{}",
+                preset.name()
+            );
+            assert_eq!(Preset::parse(preset.name()), Some(preset));
+        }
+    }
+
+    #[test]
+    fn contradictions_are_refused_by_the_name_of_the_setting() {
+        type Change = fn(&mut Policy);
+        let cases: [(&str, Change); 16] = [
+            ("jwt.access_token_lifetime", |p| {
+                p.tokens.access_lifetime = Duration::ZERO;
+            }),
+            ("jwt.refresh_token_lifetime", |p| {
+                p.tokens.refresh_lifetime = Duration::from_hours(36_501 * 24);
+            }),
+            ("jwt.sliding_token_lifetime", |p| {
+                p.tokens.sliding_lifetime = Duration::from_millis(999);
+            }),
+            ("jwt.sliding_token_refresh_lifetime", |p| {
+                p.tokens.sliding_refresh_lifetime = Duration::from_hours(36_501 * 24);
+            }),
+            ("jwt.sliding_token_refresh_exp_claim", |p| {
+                p.tokens.sliding_refresh_claim = "exp".to_owned();
+            }),
+            ("jwt.auth_token_classes", |p| {
+                p.tokens.resource_classes.clear();
+            }),
+            ("jwt.leeway", |p| p.tokens.leeway = Duration::from_secs(301)),
+            ("jwt.user_id_claim", |p| {
+                p.tokens.user_claim = "jti".to_owned();
+            }),
+            ("jwt.token_type_claim", |p| {
+                p.tokens.token_type_claim = Some("exp".to_owned());
+            }),
+            ("claims.from_account", |p| {
+                p.claims.from_account = vec![claim("", AccountField::Email)];
+            }),
+            ("claims.from_account", |p| {
+                p.claims.from_account = vec![claim("sid", AccountField::Email)];
+            }),
+            ("claims.from_account", |p| {
+                let twice = claim("mail", AccountField::Email);
+                p.claims.from_account = vec![twice.clone(), twice];
+            }),
+            ("rotation.reuse_detection", |p| {
+                p.rotation.mode = RotationMode::Fork;
+            }),
+            ("rotation.reuse_grace", |p| {
+                p.rotation.reuse_grace = Duration::from_secs(601);
+            }),
+            ("jwt.blacklist_after_rotation", |p| {
+                p.blacklist = Blacklist::Disabled;
+            }),
+            ("jwt.auth_header_types", |p| {
+                p.wire.auth_header_types.clear();
+            }),
+        ];
+        for (setting, change) in cases {
+            let mut policy = Policy::preset(Preset::Modern);
+            change(&mut policy);
+            assert_eq!(policy.validate().map_err(|e| e.setting), Err(setting));
+        }
+    }
+
+    fn claim(name: &str, field: AccountField) -> AccountClaim {
+        AccountClaim {
+            name: name.to_owned(),
+            field,
+        }
+    }
+}
