@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use countersign::Preset;
-use countersign::authority::{PurgeHorizon, PurgeProgress, Revoked, TokenListing, TokenQuery};
+use countersign::authority::{PurgeHorizon, Revoked, TokenListing, TokenQuery};
 use countersign::policy::TokenClass;
 use countersign_token::{Algorithm, ClaimsSet, HeaderForm, SigningKey, Timestamp};
 use serde_json::{Value, json};
@@ -141,8 +141,7 @@ async fn a_blacklisted_token_does_not_come_back_with_a_flush() {
     // The first `exp` lies further back than any leeway, that of the renewed ones ahead.
     site.clock.advance_millis(1_700_000);
     for horizon in [PurgeHorizon::Cautious, PurgeHorizon::Unbounded] {
-        let progress: PurgeProgress<'_> = &mut |_| ();
-        let purged = site.authority.purge_expired(horizon, progress).await;
+        let purged = site.authority.purge_expired(horizon).await;
         purged.unwrap();
     }
     for token in &revoked {

@@ -4,10 +4,13 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, ffi};
+
+use super::failure::is_busy;
 
 /// Where the database is and what every connection to it has in common.
 #[derive(Debug, Clone)]
@@ -78,6 +81,29 @@ impl Database {
         Ok(connection)
     }
 
+    /// Begins a writing transaction, as soon as nobody else is in one.
+    ///
+    /// SQLite's own patience looks again after 1, 2, 5, … and finally 100 ms. Beside another process that writes all
+    /// the time (a purge, an import) that loses most of the gaps which that one leaves, and everybody who is queued
+    /// here waits. So this looks again every millisecond.
+    pub(super) fn begin(&self, connection: &Connection) -> rusqlite::Result<()> {
+        connection.busy_timeout(Duration::ZERO)?;
+        let mut patience = self.busy_timeout;
+        let begun = loop {
+            let begun = connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]);
+            match begun {
+                Err(error) if is_busy(&error) && !patience.is_zero() => {
+                    thread::sleep(LOOKS_AGAIN_AFTER);
+                    patience = patience.saturating_sub(LOOKS_AGAIN_AFTER);
+                }
+                Err(error) => break Err(error),
+                Ok(_) => break Ok(()),
+            }
+        };
+        connection.busy_timeout(self.busy_timeout)?;
+        begun
+    }
+
     /// A connection that cannot write.
     pub(super) fn reader(&self) -> rusqlite::Result<Connection> {
         let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
@@ -103,6 +129,8 @@ fn no_write_ahead_log(mode: &str) -> rusqlite::Error {
     let message = format!("write-ahead logging is not to be had here, only {mode:?}");
     rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), Some(message))
 }
+
+const LOOKS_AGAIN_AFTER: Duration = Duration::from_millis(1);
 
 const OWNER_ONLY: u32 = 0o600;
 

@@ -213,5 +213,5 @@ fn last_purge(connection: &Connection) -> Result<(Option<Timestamp>, Option<Time
     })?)
 }
 
-/// How many rows one batch of the purge looks at: some milliseconds of the writer's time.
-const ROWS_LOOKED_AT: u32 = 2_000;
+/// How many rows one batch of the purge looks at: a millisecond or two of the writer's time.
+const ROWS_LOOKED_AT: u32 = 500;

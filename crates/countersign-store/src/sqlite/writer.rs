@@ -144,7 +144,7 @@ impl Committer {
             Some(connection) => connection,
             None => self.database.writer()?,
         };
-        execute(&connection, "BEGIN IMMEDIATE")?;
+        self.database.begin(&connection)?;
         for job in batch {
             perform_apart(&connection, job.as_mut())?;
         }

@@ -43,7 +43,7 @@ pub use self::explain::{Explanation, OpenedId};
 pub use self::feed::{POLL_INTERVAL, SETTLE_TIME};
 pub use self::identify::{AccessRefusal, ClassRefusal, Identification, Identified};
 pub use self::login::SignIn;
-pub use self::purge::{PurgeHorizon, PurgeProgress, PurgeReport};
+pub use self::purge::{Purge, PurgeHorizon, PurgeReport};
 pub use self::records::{ListedToken, ListedUser, TokenListing, TokenPage, TokenQuery};
 pub use self::refresh::{Refresh, Refreshed};
 pub use self::revoke::Revoked;

@@ -36,28 +36,120 @@ pub struct PurgeReport {
     pub log_entries: u64,
 }
 
-/// Takes the report after every batch, for a progress bar.
-pub type PurgeProgress<'a> = &'a mut (dyn FnMut(&PurgeReport) + Send);
+/// A purge on its way, one bounded batch at a time: how fast it goes is for whoever drives it to say, since every
+/// batch has the store's writer to itself for some milliseconds.
+///
+/// Dropping it is safe at any moment; what is left is for the next one.
+#[derive(Debug)]
+pub struct Purge<'a> {
+    authority: &'a Authority,
+    report: PurgeReport,
+    /// What the next batch is of; `None` once everything is done.
+    next: Option<Kind>,
+}
+
+/// What is purged, in this order.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Sessions,
+    RotatedOut,
+    ForeignTokens,
+    LogEntries,
+}
+
+impl Purge<'_> {
+    /// What it has removed so far.
+    pub const fn report(&self) -> &PurgeReport {
+        &self.report
+    }
+
+    /// Removes one batch. Says whether there may be more to do.
+    ///
+    /// # Errors
+    /// [`AuthorityError::Store`]: the batches before stay removed.
+    pub async fn next_batch(&mut self) -> Result<bool, AuthorityError> {
+        let Some(kind) = self.next else {
+            return Ok(false);
+        };
+        let Purged { removed, more } = self.remove(kind).await?;
+        let total = match kind {
+            Kind::Sessions => &mut self.report.sessions,
+            Kind::RotatedOut => &mut self.report.rotated_out,
+            Kind::ForeignTokens => &mut self.report.foreign_tokens,
+            Kind::LogEntries => &mut self.report.log_entries,
+        };
+        *total = total.saturating_add(removed);
+        if !more {
+            self.next = kind.next();
+        }
+        if self.next.is_none() {
+            self.authority.feed.forget_expired(self.report.horizon);
+        }
+        Ok(self.next.is_some())
+    }
+
+    async fn remove(&self, kind: Kind) -> Result<Purged, StoreError> {
+        let store = &self.authority.store;
+        let horizon = self.report.horizon;
+        match kind {
+            Kind::Sessions => store.purge_sessions(horizon, BATCH).await,
+            Kind::RotatedOut => store.purge_rotated_out(horizon, BATCH).await,
+            Kind::ForeignTokens => store.purge_foreign_tokens(horizon, BATCH).await,
+            Kind::LogEntries => store.purge_log(horizon, BATCH).await,
+        }
+    }
+}
+
+impl Kind {
+    const fn next(self) -> Option<Self> {
+        match self {
+            Self::Sessions => Some(Self::RotatedOut),
+            Self::RotatedOut => Some(Self::ForeignTokens),
+            Self::ForeignTokens => Some(Self::LogEntries),
+            Self::LogEntries => None,
+        }
+    }
+}
 
 impl Authority {
-    /// Removes what no valid token can need any more: sessions and foreign tokens whose last token expired longer
-    /// ago than any leeway, records of tokens that were rotated out once those have, and log entries that can no
-    /// longer match.
+    /// Begins to remove what no valid token can need any more: sessions and foreign tokens whose last token expired
+    /// longer ago than any leeway, records of tokens that were rotated out once those have, and log entries that can
+    /// no longer match.
+    ///
+    /// # Errors
+    /// [`AuthorityError::Store`]: nothing was begun.
+    pub async fn begin_purge(&self, horizon: PurgeHorizon) -> Result<Purge<'_>, AuthorityError> {
+        let wanted = self.wanted_horizon();
+        let horizon = self
+            .store
+            .move_purge_horizon(wanted, horizon.at_most_seconds())
+            .await?;
+        let report = PurgeReport {
+            horizon,
+            held_back: is_held_back(horizon, wanted),
+            sessions: 0,
+            rotated_out: 0,
+            foreign_tokens: 0,
+            log_entries: 0,
+        };
+        Ok(Purge {
+            authority: self,
+            report,
+            next: Some(Kind::Sessions),
+        })
+    }
+
+    /// [Purges](Self::begin_purge) without a pause, for whoever has the store alone.
     ///
     /// # Errors
     /// [`AuthorityError::Store`]: the batches before stay removed.
     pub async fn purge_expired(
         &self,
         horizon: PurgeHorizon,
-        progress: PurgeProgress<'_>,
     ) -> Result<PurgeReport, AuthorityError> {
-        let mut report = self.begin_purge(horizon).await?;
-        while self.purge_batch(&mut report).await? {
-            progress(&report);
-        }
-        progress(&report);
-        self.feed.forget_expired(report.horizon);
-        Ok(report)
+        let mut purge = self.begin_purge(horizon).await?;
+        while purge.next_batch().await? {}
+        Ok(purge.report)
     }
 
     /// Says what a purge would remove now, and removes nothing.
@@ -88,48 +180,6 @@ impl Authority {
         let now = self.clock.now().timestamp();
         later(now, whole_seconds(TokenPolicy::MAX_LEEWAY).saturating_neg())
     }
-
-    async fn begin_purge(&self, horizon: PurgeHorizon) -> Result<PurgeReport, StoreError> {
-        let wanted = self.wanted_horizon();
-        let horizon = self
-            .store
-            .move_purge_horizon(wanted, horizon.at_most_seconds())
-            .await?;
-        Ok(PurgeReport {
-            horizon,
-            held_back: is_held_back(horizon, wanted),
-            sessions: 0,
-            rotated_out: 0,
-            foreign_tokens: 0,
-            log_entries: 0,
-        })
-    }
-
-    /// One batch of each kind; whether another one may find more.
-    async fn purge_batch(&self, report: &mut PurgeReport) -> Result<bool, StoreError> {
-        let horizon = report.horizon;
-        let Purged {
-            removed,
-            more: more_sessions,
-        } = self.store.purge_sessions(horizon, BATCH).await?;
-        report.sessions = report.sessions.saturating_add(removed);
-        let Purged {
-            removed,
-            more: more_rotated_out,
-        } = self.store.purge_rotated_out(horizon, BATCH).await?;
-        report.rotated_out = report.rotated_out.saturating_add(removed);
-        let Purged {
-            removed,
-            more: more_foreign,
-        } = self.store.purge_foreign_tokens(horizon, BATCH).await?;
-        report.foreign_tokens = report.foreign_tokens.saturating_add(removed);
-        let Purged {
-            removed,
-            more: more_entries,
-        } = self.store.purge_log(horizon, BATCH).await?;
-        report.log_entries = report.log_entries.saturating_add(removed);
-        Ok(more_sessions || more_rotated_out || more_foreign || more_entries)
-    }
 }
 
 impl PurgeHorizon {
@@ -157,5 +207,5 @@ fn is_held_back(horizon: Timestamp, wanted: Timestamp) -> bool {
 
 const ONE_DAY_SECONDS: i64 = 86_400;
 
-/// Rows looked at in one transaction.
-const BATCH: u32 = 1_000;
+/// Rows removed in one transaction: a millisecond or two in which nobody else can write.
+const BATCH: u32 = 200;

@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{FlushExpired, Form};
 use crate::failure::Failure;
+use crate::housekeeping::purge_at_leisure;
 use crate::opening::Opened;
 use crate::output;
 
@@ -25,10 +26,10 @@ pub(super) async fn flush_expired(
         return report_dry_run(form, &due);
     }
     let bar = progress_bar(due.total(), ProgressDrawTarget::stderr())?;
-    let removed = opened
-        .authority
-        .purge_expired(horizon, &mut |report| bar.set_position(report.total()))
-        .await;
+    let removed = purge_at_leisure(&opened.authority, horizon, |report| {
+        bar.set_position(report.total());
+    })
+    .await;
     bar.finish_and_clear();
     report_flush(form, &removed.map_err(Failure::of)?)
 }

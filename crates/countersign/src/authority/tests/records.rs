@@ -371,7 +371,7 @@ async fn the_history_goes_with_its_tokens_and_its_count_is_told() {
     assert_eq!(house.outstanding(&ALL).await.tokens.len(), 4);
     let report = house
         .authority
-        .purge_expired(PurgeHorizon::Unbounded, &mut |_| ())
+        .purge_expired(PurgeHorizon::Unbounded)
         .await
         .unwrap();
     assert_eq!(preview, report);

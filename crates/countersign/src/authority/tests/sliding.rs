@@ -409,7 +409,7 @@ async fn purging_revives_no_blacklisted_token() {
     house.clock.advance_millis(3_600 * SECOND);
     house
         .authority
-        .purge_expired(PurgeHorizon::Unbounded, &mut |_| ())
+        .purge_expired(PurgeHorizon::Unbounded)
         .await
         .unwrap();
     for token in &renewed {
@@ -434,7 +434,7 @@ async fn a_row_is_kept_as_long_as_the_last_token_that_it_can_have() {
     house.clock.set(UnixMillis::from_seconds(lives_until - 1));
     house
         .authority
-        .purge_expired(PurgeHorizon::Unbounded, &mut |_| ())
+        .purge_expired(PurgeHorizon::Unbounded)
         .await
         .unwrap();
     assert!(house.is_identified(last.as_str()).await);
