@@ -29,7 +29,8 @@ pub(crate) use self::django::{ExportCommand, ExportDjango, ImportCommand, Import
         Settings come from --config FILE (./countersign.toml if there is one) and from the environment:\n\
         COUNTERSIGN__JWT__LEEWAY is `leeway` in the section `[jwt]`, and beats the file.\n\n\
         Exit codes: 0 done, 1 it failed, 2 the command line or the configuration is wrong.",
-    disable_help_subcommand = true
+    disable_help_subcommand = true,
+    max_term_width = WIDTH
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -76,14 +77,16 @@ pub(crate) enum Form {
 pub(crate) enum Command {
     /// Try it out: make ./countersign-dev/ with a store, keys and an administrator, and serve it on loopback
     #[command(
-        after_help = "Needs no configuration and reads none, neither file nor environment. Delete the folder to start over.\n\n\
+        after_help = "Needs no configuration and reads none, neither file nor environment. Delete the folder to\n\
+        start over.\n\n\
         Example:\n  countersign dev --bind 127.0.0.1:9000"
     )]
     Dev(DevArgs),
     /// Run the server
     #[command(
         after_help = "Stops on SIGTERM or SIGINT: requests in progress are finished within 10 seconds.\n\
-        Reads the configuration again on SIGHUP, and logs which settings are in force now and which need a restart.\n\n\
+        Reads the configuration again on SIGHUP, and logs which settings are in force now and which\n\
+        need a restart.\n\n\
         Example:\n  countersign serve --config /etc/countersign/countersign.toml"
     )]
     Serve,
@@ -156,6 +159,7 @@ pub(crate) enum UserCommand {
     Show(Username),
     /// Change a user: the address, staff and superuser rights, the role, and what else is kept
     #[command(
+        override_usage = "countersign user set [OPTIONS] --username <NAME> <WHAT TO CHANGE>...",
         after_help = "What is not named stays as it is. Another address counts as not verified.\n\n\
         Examples:\n  countersign user set --username ann --staff --role 10\n  \
         countersign user set --username ann --attributes '{\"team\":\"red\"}' --password-needs-reset"
@@ -339,7 +343,8 @@ pub(crate) enum TokenCommand {
     /// List refresh and sliding tokens: those that are outstanding, or those of them that are blacklisted
     #[command(
         after_help = "The current token of each session, ended or not; those that were rotated out, where\n\
-        `blacklist.history` is on; and those that were minted elsewhere and are known here. Newest sessions first.\n\n\
+        `blacklist.history` is on; and those that were minted elsewhere and are known here. Newest\n\
+        sessions first.\n\n\
         Examples:\n  countersign token list --user ann\n  countersign token list --blacklisted --limit 500 -o json\n  \
         countersign token list --jti 0123456789abcdef0123456789abcdef"
     )]
@@ -347,7 +352,8 @@ pub(crate) enum TokenCommand {
     /// Remove what has expired from the store
     #[command(
         after_help = "May run at any time beside a server, in small batches; a server does the same by itself.\n\
-        Goes no further than a day past the last purge, because a clock that jumped ahead would remove live sessions.\n\n\
+        Goes no further than a day past the last purge, because a clock that jumped ahead would\n\
+        remove live sessions; --yes goes on.\n\n\
         Examples:\n  countersign token flush-expired --dry-run\n  countersign token flush-expired"
     )]
     FlushExpired(FlushExpired),
@@ -422,16 +428,16 @@ pub(crate) enum KeysCommand {
     Promote(PromoteKey),
     /// End the life of a key whose last token has expired: it verifies no more, and its secret is dropped
     #[command(
-        after_help = "Refused before that; `keys list` shows until when a key is needed. Asks, for nothing brings a secret back\n\
-        that a clock running ahead has dropped.\n\n\
+        after_help = "Refused before that; `keys list` shows until when a key is needed. Asks, for nothing brings\n\
+        a secret back that a clock running ahead has dropped.\n\n\
         Example:\n  countersign keys retire wd5pcHJGbLmNOOvUDXUr4ZQ4VnBlJ4bZw0OqzQ3lMZk --yes"
     )]
     Retire(RetireKey),
     /// Revoke a stolen key: what it signed is refused in running servers when the command returns
     #[command(
         after_help = "Says first how many live sessions lose their tokens, and asks. A standby key takes the place of\n\
-        the one that signs. Services elsewhere that keep a copy of the JWK Set accept the key until they fetch it again:\n\
-        five minutes, if they go by its max-age.\n\n\
+        the one that signs. Services elsewhere that keep a copy of the JWK Set accept the key until\n\
+        they fetch it again: five minutes, if they go by its max-age.\n\n\
         Example:\n  countersign keys revoke wd5pcHJGbLmNOOvUDXUr4ZQ4VnBlJ4bZw0OqzQ3lMZk --yes"
     )]
     Revoke(RevokeKey),
@@ -551,6 +557,9 @@ pub(crate) enum ConfigCommand {
     Show,
 }
 
+/// How wide a line of `--help` may be, in columns.
+const WIDTH: usize = 100;
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -579,5 +588,32 @@ mod tests {
         let mut missing = Vec::new();
         walk(&Cli::command(), "countersign", &mut missing);
         assert_eq!(missing, Vec::<String>::new());
+    }
+
+    /// Texts are broken by hand where lines mean something, and a terminal that breaks them again garbles them.
+    #[test]
+    fn no_line_of_help_is_wider_than_100_columns() {
+        fn walk(command: &mut clap::Command, path: &str, wide: &mut Vec<String>) {
+            let by_hand = command.get_after_help().map(ToString::to_string);
+            let texts = [
+                command.render_help().to_string(),
+                command.render_long_help().to_string(),
+                by_hand.unwrap_or_default(),
+            ];
+            for line in texts.iter().flat_map(|text| text.lines()) {
+                if line.chars().count() > WIDTH {
+                    wide.push(format!("{path}: {line}"));
+                }
+            }
+            for sub in command.get_subcommands_mut() {
+                let path = format!("{path} {}", sub.get_name());
+                walk(sub, &path, wide);
+            }
+        }
+        let mut wide = Vec::new();
+        let mut command = Cli::command();
+        command.build();
+        walk(&mut command, "countersign", &mut wide);
+        assert_eq!(wide, Vec::<String>::new());
     }
 }

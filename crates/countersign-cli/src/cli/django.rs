@@ -26,7 +26,7 @@ pub(crate) struct ImportDjango {
     #[arg(
         long,
         value_name = "URL",
-        help = "The database: a path, or sqlite:////absolute/path"
+        help = "The database: a path, sqlite:///relative/path or sqlite:////absolute/path"
     )]
     pub(crate) from: String,
     #[command(flatten)]
@@ -44,8 +44,8 @@ pub(crate) enum ExportCommand {
     #[command(
         after_help = "The database is the one of the takeover, or a new one that `manage.py migrate` has made.\n\
         Stop the server and Django first: nothing of what happens here later is in it. All of it is\n\
-        one transaction. Live refresh tokens\n\
-        need no row: with the same signing key Django accepts them. docs/takeover.md walks through it.\n\n\
+        one transaction. Live refresh tokens need no row: with the same signing key Django accepts\n\
+        them. docs/takeover.md walks through it.\n\n\
         Examples:\n  countersign export django --to /srv/site/db.sqlite3 --dry-run\n  \
         countersign export django --to sqlite:////srv/site/db.sqlite3"
     )]
@@ -58,7 +58,7 @@ pub(crate) struct ExportDjango {
     #[arg(
         long,
         value_name = "URL",
-        help = "The database: a path, or sqlite:////absolute/path"
+        help = "The database: a path, sqlite:///relative/path or sqlite:////absolute/path"
     )]
     pub(crate) to: String,
     #[command(flatten)]
