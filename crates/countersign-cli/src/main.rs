@@ -18,6 +18,7 @@ mod issuer;
 mod opening;
 mod output;
 mod owner_only;
+mod progress;
 mod prompt;
 mod reload;
 mod serve;

@@ -223,6 +223,32 @@ fn flush_goes_on_by_a_day_at_most_unless_the_clock_was_looked_at() {
     assert_eq!(again.json()["held_back"], false, "{again:?}");
 }
 
+#[test]
+fn a_flush_that_removes_nothing_says_why() {
+    let place = place();
+    let store = rusqlite::Connection::open(place.path("countersign.db")).unwrap();
+    let wanted = |second: i64| {
+        let change = "UPDATE ledger SET purged_until = 1577836800, purge_wanted = ?1";
+        store.execute(change, [second]).unwrap();
+    };
+    let nothing = "Nothing was removed: no row expired before ";
+    for more in [&["--dry-run"][..], &[]] {
+        let words = [&["token", "flush-expired"], more].concat();
+        wanted(1_577_840_400);
+        let held_back = place.run(&words).done().stdout;
+        let caution = format!("{nothing}2020-01-01T01:00:00Z, where caution stops this purge: ");
+        assert!(held_back.starts_with(&caution), "{held_back}");
+        assert!(
+            held_back.contains("With --yes it goes on to "),
+            "{held_back}"
+        );
+        let all = place.run(&[&words[..], &["--yes"]].concat()).done();
+        assert!(all.stdout.starts_with(nothing), "{all:?}");
+        assert!(all.stdout.contains("as far as any purge goes"), "{all:?}");
+        assert_eq!(all.stdout.lines().count(), 1, "{all:?}");
+    }
+}
+
 /// Makes rows of each kind that expired in 1970: 2500 sessions, 1000 rotated tokens, 30 foreign ones, 5 log entries.
 fn fill_with_expired(place: &Place) {
     let store = rusqlite::Connection::open(place.path("countersign.db")).unwrap();
@@ -381,6 +407,7 @@ fn flush_removes_nothing_that_is_alive() {
     let pair = issue(&place);
     let dry = place.run(&["token", "flush-expired", "--dry-run"]).done();
     assert!(dry.stdout.contains("Nothing was removed"), "{dry:?}");
+    assert!(!dry.stdout.contains("0 expired rows"), "{dry:?}");
     assert_eq!(
         place
             .run(&["token", "flush-expired", "--json"])

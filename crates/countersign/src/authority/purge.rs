@@ -23,6 +23,8 @@ pub enum PurgeHorizon {
 pub struct PurgeReport {
     /// What expired before this second is removed.
     pub horizon: Timestamp,
+    /// Up to where it would go without caution.
+    pub wanted: Timestamp,
     /// Whether caution leaves more than the expired rows of two days to later purges: the clock jumped, or the last
     /// purge was long ago.
     pub held_back: bool,
@@ -126,6 +128,7 @@ impl Authority {
             .await?;
         let report = PurgeReport {
             horizon,
+            wanted,
             held_back: is_held_back(horizon, wanted),
             sessions: 0,
             rotated_out: 0,
@@ -167,6 +170,7 @@ impl Authority {
             .await?;
         Ok(PurgeReport {
             horizon: preview.horizon,
+            wanted,
             held_back: is_held_back(preview.horizon, wanted),
             sessions: preview.sessions,
             rotated_out: preview.rotated_out,

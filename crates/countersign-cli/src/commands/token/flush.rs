@@ -2,13 +2,14 @@
 
 use countersign::authority::{PurgeHorizon, PurgeReport};
 use countersign_token::UnixMillis;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressDrawTarget;
 
 use crate::cli::{FlushExpired, Form};
 use crate::failure::Failure;
 use crate::housekeeping::purge_at_leisure;
 use crate::opening::Opened;
 use crate::output;
+use crate::progress;
 
 pub(super) async fn flush_expired(
     opened: &Opened,
@@ -25,20 +26,13 @@ pub(super) async fn flush_expired(
     if args.dry_run {
         return report_dry_run(form, &due);
     }
-    let bar = progress_bar(due.total(), ProgressDrawTarget::stderr())?;
+    let bar = progress::bar(due.total(), PROGRESS, ProgressDrawTarget::stderr())?;
     let removed = purge_at_leisure(&opened.authority, horizon, |report| {
         bar.set_position(report.total());
     })
     .await;
     bar.finish_and_clear();
     report_flush(form, &removed.map_err(Failure::of)?)
-}
-
-/// A bar that fills up to so many rows. Where there is no terminal, it is not seen.
-fn progress_bar(rows: u64, target: ProgressDrawTarget) -> Result<ProgressBar, Failure> {
-    let style = ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} rows removed")
-        .map_err(Failure::of)?;
-    Ok(ProgressBar::with_draw_target(Some(rows), target).with_style(style))
 }
 
 fn report_dry_run(form: Form, due: &PurgeReport) -> Result<(), Failure> {
@@ -51,6 +45,9 @@ fn report_dry_run(form: Form, due: &PurgeReport) -> Result<(), Failure> {
             "expired_before": horizon(due),
             "held_back": due.held_back,
         }));
+    }
+    if due.total() == 0 {
+        return output::line(&why_nothing(due));
     }
     output::line(&format!(
         "Would remove {} expired rows ({}), all from before {}. Nothing was removed.",
@@ -69,11 +66,29 @@ fn report_flush(form: Form, report: &PurgeReport) -> Result<(), Failure> {
             "expired_before": horizon(report),
             "held_back": report.held_back,
         })),
+        Form::Table if report.total() == 0 => output::line(&why_nothing(report)),
         Form::Table => output::line(&format!(
             "Removed {} expired rows ({}).",
             report.total(),
             described(report),
         )),
+    }
+}
+
+/// Why nothing is due: nothing has expired, or not before where caution stops.
+fn why_nothing(report: &PurgeReport) -> String {
+    let nothing = format!(
+        "Nothing was removed: no row expired before {}",
+        horizon(report)
+    );
+    if report.horizon < report.wanted {
+        let wanted = output::moment(UnixMillis::from(report.wanted));
+        format!(
+            "{nothing}, where caution stops this purge: each one goes no further than the one before wanted to, and \
+             on by a day at most. With --yes it goes on to {wanted}."
+        )
+    } else {
+        format!("{nothing}, which is as far as any purge goes: rows stay for the longest leeway.")
     }
 }
 
@@ -107,68 +122,4 @@ fn horizon(report: &PurgeReport) -> String {
     output::moment(UnixMillis::from(report.horizon))
 }
 
-#[cfg(test)]
-mod tests {
-    use std::io;
-    use std::sync::{Arc, Mutex};
-
-    use indicatif::TermLike;
-
-    use super::*;
-
-    /// A terminal that keeps what is written to it.
-    #[derive(Debug, Clone, Default)]
-    struct Screen(Arc<Mutex<String>>);
-
-    impl TermLike for Screen {
-        fn width(&self) -> u16 {
-            80
-        }
-
-        fn move_cursor_up(&self, _: usize) -> io::Result<()> {
-            Ok(())
-        }
-
-        fn move_cursor_down(&self, _: usize) -> io::Result<()> {
-            Ok(())
-        }
-
-        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
-            Ok(())
-        }
-
-        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
-            Ok(())
-        }
-
-        fn write_line(&self, text: &str) -> io::Result<()> {
-            self.write_str(text)
-        }
-
-        fn write_str(&self, text: &str) -> io::Result<()> {
-            self.0.lock().unwrap().push_str(text);
-            Ok(())
-        }
-
-        fn clear_line(&self) -> io::Result<()> {
-            Ok(())
-        }
-
-        fn flush(&self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn the_bar_fills_up_to_what_is_due() {
-        let screen = Screen::default();
-        let target = ProgressDrawTarget::term_like(Box::new(screen.clone()));
-        let bar = progress_bar(4_000, target).unwrap();
-        bar.set_position(3_000);
-        bar.force_draw();
-        let drawn = screen.0.lock().unwrap().clone();
-        assert!(drawn.contains("3,000 of 4,000 rows removed"), "{drawn}");
-        assert!(drawn.contains(&"█".repeat(30)), "three quarters: {drawn}");
-        assert!(!drawn.contains(&"█".repeat(31)), "three quarters: {drawn}");
-    }
-}
+const PROGRESS: &str = "{bar:40} {human_pos} of {human_len} rows removed";
