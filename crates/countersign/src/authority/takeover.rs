@@ -78,7 +78,7 @@ pub enum AccountTakeover {
 #[non_exhaustive]
 pub enum UnfitAccount {
     /// Its number is out of range.
-    #[error("its id is not a number from 1 to 9007199254740991")]
+    #[error("its id is not a number from 1 to 4503599627370496")]
     Number,
     /// Its name is empty, too long, or has control characters.
     #[error("a user name has 1 to 150 characters and no control characters")]
@@ -149,6 +149,9 @@ impl Authority {
     /// Leaves every number up to `highest` to the system whose accounts are taken over: it has given them to
     /// somebody, who may be gone and still have tokens. Returns how many accounts were made here under such a number:
     /// they take no foreign token from now on.
+    ///
+    /// Numbers above the largest that can be imported are not left: who had one cannot come, and no account that is
+    /// made here takes a foreign token.
     ///
     /// # Errors
     /// [`AuthorityError::Store`]: nothing was written.
@@ -321,8 +324,8 @@ fn in_their_places<T>(places: Vec<Option<T>>, judged: &mut dyn Iterator<Item = T
         .collect()
 }
 
-/// What every JSON reader can hold exactly, with room above it for the accounts that are made here.
-const MAX_NUMBER: i64 = (1 << 53) - 1;
+/// Half of what every JSON reader holds exactly: as many numbers again are left for accounts that are made here.
+const MAX_NUMBER: i64 = 1 << 52;
 const MAX_EMAIL_CHARACTERS: usize = 320;
 const MAX_PASSWORD_BYTES: usize = 1024;
 const MAX_ATTRIBUTES_BYTES: usize = 16 * 1024;

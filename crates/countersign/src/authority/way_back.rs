@@ -4,10 +4,10 @@ use countersign_token::{Timestamp, UnixMillis};
 
 use super::{Authority, AuthorityError};
 use crate::account::AccountId;
+use crate::policy::TokenPolicy;
 use crate::rotation::RotationMode;
-use crate::sealed_id::{GenerationAddress, TokenAddress};
-use crate::session::{Generation, Lineage, SessionNumber, SessionState};
-use crate::store::{ForeignToken, LogScope};
+use crate::session::{FirstToken, Generation, Lineage, SessionNumber, SessionRecord, SessionState};
+use crate::store::{ForeignToken, LogScope, SealedToken};
 
 /// A token that is refused here although its signature and its time are good.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,10 +25,12 @@ pub struct DeadToken {
 }
 
 impl Authority {
-    /// Tells every refresh and sliding token that is dead here and has not expired: blacklisted, spent by a rotation,
-    /// of an ended session, or revoked. Their number is that of all rotations of every session that is kept.
+    /// Tells every refresh and sliding token that is dead here and may not have expired: blacklisted, spent by a
+    /// rotation, of an ended session, or revoked.
     ///
-    /// An id that is told may never have been given to a token; nothing is lost by listing it.
+    /// Of a session, only the current token's `exp` is kept. When a spent one was made no row tells for sure (the
+    /// history may have been off, and is purged), nor how long tokens lived then. So all of them are told until the
+    /// last `exp` of the session has passed: their number is that of all rotations of every session that is kept.
     ///
     /// # Errors
     /// What `take` returns, or [`AuthorityError`]; what was told so far is right.
@@ -60,7 +62,7 @@ impl Authority {
             for entry in page {
                 match entry.scope {
                     LogScope::EverythingUpto(upto) => revoked_upto = revoked_upto.max(upto),
-                    LogScope::Token(token_id) if entry.forget_at >= now.timestamp() => {
+                    LogScope::Token(token_id) if may_count(entry.forget_at, now) => {
                         take(&DeadToken {
                             token_id,
                             account: None,
@@ -89,7 +91,7 @@ impl Authority {
             };
             after.clone_from(&last.token_id);
             for token in page {
-                if token.expires_at >= everything.now.timestamp()
+                if may_count(token.expires_at, everything.now)
                     && let Some(died_at) = self.foreign_death(&token, everything).await?
                 {
                     take(&DeadToken {
@@ -133,7 +135,7 @@ impl Authority {
             };
             after = last.session.number.get();
             for lineage in page {
-                if lineage.session.keep_until >= everything.now.timestamp() {
+                if may_count(lineage.session.keep_until, everything.now) {
                     self.tell_generations(&lineage, everything, take)?;
                 }
             }
@@ -149,27 +151,19 @@ impl Authority {
         let session = &lineage.session;
         let mut generation = Generation::FIRST;
         while generation <= session.generation {
-            if let Some(died_at) = self.death(lineage, generation, everything) {
-                let at = GenerationAddress {
-                    session: session.number,
-                    generation,
-                    salt: session.sid.salt(),
-                };
-                // Whether a login was for a pair or for a sliding token, no row tells.
-                let sliding =
-                    (generation == Generation::FIRST).then_some(TokenAddress::Sliding(at));
-                for address in [Some(TokenAddress::Refresh(at)), sliding]
-                    .into_iter()
-                    .flatten()
-                {
-                    take(&DeadToken {
-                        token_id: self.seal(session, address).map_err(AuthorityError::from)?,
-                        account: Some(session.account),
-                        created_at: session.created_at,
-                        expires_at: session.keep_until,
-                        died_at,
-                    })?;
-                }
+            if !has_expired(session, generation, everything.now)
+                && let Some(died_at) = self.death(lineage, generation, everything)
+                && let Some(token) = token_of(session, generation)
+            {
+                take(&DeadToken {
+                    token_id: self
+                        .seal(session, token.address())
+                        .map_err(AuthorityError::from)?,
+                    account: Some(session.account),
+                    created_at: session.created_at,
+                    expires_at: session.keep_until,
+                    died_at,
+                })?;
             }
             generation = generation.next();
         }
@@ -199,6 +193,28 @@ impl Authority {
             .or(spent.then_some(session.rotated_at))
             .or(revoked.then_some(everything.now))
     }
+}
+
+/// The token of a generation; `None` where that is a foreign one, which is told for itself.
+fn token_of(session: &SessionRecord, generation: Generation) -> Option<SealedToken> {
+    SealedToken::of(
+        session.number,
+        session.sid,
+        generation,
+        session.first_token,
+        session.sealing_key,
+    )
+}
+
+/// Whether a token with that `exp` may count over there, by whatever leeway.
+fn may_count(expires_at: Timestamp, now: UnixMillis) -> bool {
+    expires_at >= now.minus(TokenPolicy::MAX_LEEWAY).timestamp()
+}
+
+/// Whether a generation has expired for sure. A sliding token can have another `exp` than its window.
+fn has_expired(session: &SessionRecord, generation: Generation, now: UnixMillis) -> bool {
+    let slides = generation == Generation::FIRST && session.first_token == FirstToken::Sliding;
+    generation == session.generation && !slides && !may_count(session.refresh_expires_at, now)
 }
 
 /// What holds for every token: the moment, and up to which number every session is revoked.

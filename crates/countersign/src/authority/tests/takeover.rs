@@ -126,7 +126,8 @@ async fn what_cannot_be_an_account_here_is_named_and_the_rest_of_its_batch_comes
     let mut cases = vec![
         (foreign(0, "zero"), UnfitAccount::Number),
         (foreign(-1, "negative"), UnfitAccount::Number),
-        (foreign(1 << 53, "huge"), UnfitAccount::Number),
+        (foreign((1 << 52) + 1, "huge"), UnfitAccount::Number),
+        (foreign(i64::MAX, "last"), UnfitAccount::Number),
         (foreign(10, ""), UnfitAccount::Name),
         (foreign(11, "a\u{1b}[31m"), UnfitAccount::Name),
         (foreign(12, &long(151)), UnfitAccount::Name),
@@ -200,6 +201,47 @@ async fn a_token_of_a_user_who_is_gone_never_opens_a_newer_account() {
     for token in [orphan, unrecorded] {
         assert_eq!(house.refusal(&token).await, Refusal::AccountGone.into());
     }
+}
+
+/// Whatever number the other system has come to, there are numbers left for accounts that are made here.
+#[tokio::test]
+async fn numbers_go_on_above_the_largest_that_can_be_imported() {
+    let house = House::simplejwt(RotationMode::Rotate).await;
+    house
+        .authority
+        .leave_account_numbers(i64::MAX)
+        .await
+        .unwrap();
+    let largest = foreign(1 << 52, "largest");
+    let too_large = foreign((1 << 52) + 1, "too large");
+    let beyond = house.forge("refresh", FOREIGN_ID, &too_large.id.to_string());
+    assert_eq!(
+        house.import(largest).await,
+        AccountTakeover::Judged(AccountImport::Created)
+    );
+    assert_eq!(
+        house.import(too_large).await,
+        AccountTakeover::Refused(UnfitAccount::Number)
+    );
+    let orphan = RecordedToken {
+        account: None,
+        ..recorded(FOREIGN_ID, &beyond)
+    };
+    house.import_token(orphan).await;
+    for expected in 1..=2 {
+        let name = format!("user {expected}");
+        let made = house
+            .authority
+            .create_account(name, None, AccountRequest::default())
+            .await;
+        assert_eq!(made.unwrap().id, AccountId::new((1 << 52) + expected));
+    }
+    let refusal = house.refusal(&beyond).await;
+    assert_eq!(
+        refusal,
+        Refusal::Blacklisted.into(),
+        "it means somebody else"
+    );
 }
 
 #[tokio::test]
@@ -300,6 +342,41 @@ async fn every_dead_token_is_told_on_the_way_back_and_no_live_one() {
     for token in [&adopted, &second, &live] {
         assert!(dead.contains(&token_id(token)));
     }
+}
+
+/// A spent token may live longer than the one that came after it: lifetimes may have been shortened in between.
+#[tokio::test]
+async fn a_dead_token_is_told_until_it_has_expired_for_sure() {
+    let mut policy = Policy::preset(Preset::SimpleJwt);
+    policy.rotation.mode = RotationMode::Rotate;
+    policy.tokens.access_lifetime = Duration::from_hours(1);
+    let house = House::build(policy).await;
+    let spent = house.login().await.refresh;
+    let current = house.refresh(spent.as_str()).await.refresh.unwrap();
+    house.authority.revoke(current.as_str()).await.unwrap();
+    let (spent, current) = (token_id(&spent), token_id(&current));
+    let lifetime = Duration::from_hours(24);
+    let cases = [
+        (lifetime, vec![spent.clone(), current]),
+        (lifetime + Duration::from_mins(10), vec![spent]),
+        (lifetime + Duration::from_mins(70), vec![]),
+    ];
+    for (later, expected) in cases {
+        house.clock.set(NOON.plus(later));
+        assert_eq!(house.dead_tokens().await, expected, "after {later:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_djangos_that_was_used_here_is_told_once() {
+    let house = House::simplejwt(RotationMode::Rotate).await;
+    let django = house.forge("refresh", FOREIGN_ID, "1");
+    let adopted = house.refresh(&django).await.refresh.unwrap();
+    house.authority.revoke(adopted.as_str()).await.unwrap();
+    assert_eq!(
+        house.dead_tokens().await,
+        [FOREIGN_ID.to_owned(), token_id(&adopted)]
+    );
 }
 
 #[tokio::test]
