@@ -70,6 +70,17 @@ pub(crate) fn printable(text: &str) -> String {
         .collect()
 }
 
+/// The beginning of a text that somebody else has chosen, with escapes for what cannot be shown.
+pub(crate) fn shortened(text: &str) -> String {
+    let mut characters = text.chars();
+    let beginning = characters.by_ref().take(SHOWN_CHARACTERS);
+    let mut shown: String = beginning.flat_map(char::escape_debug).collect();
+    if characters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 /// `yes` or nothing: what is off should not catch the eye.
 pub(crate) fn mark(on: bool) -> String {
     if on { "yes".to_owned() } else { String::new() }
@@ -81,6 +92,9 @@ pub(crate) fn moment(at: UnixMillis) -> String {
         .map_or_else(|_| at.millis().to_string(), |at| at.to_string())
 }
 
+/// The longest `jti` that SimpleJWT and we make has 32.
+const SHOWN_CHARACTERS: usize = 40;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +102,17 @@ mod tests {
     #[test]
     fn terminals_are_told_nothing() {
         assert_eq!(printable("a\u{1b}[31mb\nc"), "a\u{fffd}[31mb\u{fffd}c");
+    }
+
+    #[test]
+    fn what_somebody_else_has_chosen_is_shown_short_and_escaped() {
+        let exact = "x".repeat(40);
+        assert_eq!(shortened(&exact), exact);
+        assert_eq!(shortened(&"ü".repeat(41)), format!("{}…", "ü".repeat(40)));
+        assert_eq!(
+            shortened("a\u{1b}[31m\"b\"\n\u{202e}"),
+            r#"a\u{1b}[31m\"b\"\n\u{202e}"#
+        );
     }
 
     #[test]

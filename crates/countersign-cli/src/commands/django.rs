@@ -1,9 +1,13 @@
-//! What `import django` and `export django` have in common: where the database is, and what is wrong with it.
+//! What `import django` and `export django` have in common: where the database is, what is wrong with it, and how a
+//! report is printed.
 
 use std::path::{Path, PathBuf};
 
 use countersign_store::django::DjangoError;
+use serde::Serialize;
 
+use crate::cli::Form;
+use crate::config::sqlite_path;
 use crate::failure::Failure;
 use crate::output;
 
@@ -20,16 +24,51 @@ pub(super) fn database_file(text: &str) -> Result<PathBuf, Failure> {
             ),
         );
     }
-    // Three slashes begin a relative path and four an absolute one, as in Django's database URLs.
     let path = match text.strip_prefix("sqlite:") {
-        Some(rest) => rest.strip_prefix("///").unwrap_or(rest),
-        None => text,
+        Some(rest) => sqlite_path(rest),
+        None => Some(text).filter(|path| is_plain(path)),
     };
-    if path.is_empty() || path.contains("://") || path.starts_with("//") || path.contains('\0') {
-        return Err(Failure::usage("that names no SQLite database")
-            .help("write a path, or sqlite:////absolute/path"));
+    path.map(PathBuf::from).ok_or_else(|| {
+        Failure::usage("that names no SQLite database")
+            .help("write a path, sqlite:///relative/path or sqlite:////absolute/path")
+    })
+}
+
+/// Whether it may be a path, and is no URL of something else.
+fn is_plain(path: &str) -> bool {
+    !path.is_empty() && !path.contains("://") && !path.contains('\0')
+}
+
+/// What a command of a takeover came to.
+pub(super) trait Report: Serialize {
+    /// Whether nothing was changed.
+    fn is_rehearsal(&self) -> bool;
+
+    /// What is told to people, line by line.
+    fn lines(&self) -> Vec<String>;
+
+    /// What else the operator should know.
+    fn remarks(&self) -> &[String];
+}
+
+/// Prints a report.
+///
+/// # Errors
+/// [`Failure`] if it could not be printed.
+pub(super) fn print(report: &impl Report, form: Form) -> Result<(), Failure> {
+    if form == Form::Json {
+        return output::json(report);
     }
-    Ok(PathBuf::from(path))
+    if report.is_rehearsal() {
+        output::line("Nothing was changed. For real, it would come to this:")?;
+    }
+    for line in report.lines() {
+        output::line(&output::printable(&line))?;
+    }
+    for remark in report.remarks() {
+        output::line(&format!("remark: {remark}"))?;
+    }
+    Ok(())
 }
 
 /// What is wrong with a Django database, and what to do about it.

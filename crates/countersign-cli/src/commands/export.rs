@@ -10,11 +10,10 @@ use countersign_token::UnixMillis;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::django::{database_file, describe};
-use crate::cli::{Common, ExportDjango, Form};
+use super::django::{database_file, describe, print};
+use crate::cli::{Common, ExportDjango};
 use crate::failure::Failure;
 use crate::opening::{self, Opened};
-use crate::output;
 
 /// Runs the command.
 ///
@@ -27,7 +26,7 @@ pub(super) async fn run(common: &Common, args: &ExportDjango) -> Result<(), Fail
     let opened = opening::open(config).await?;
     let report = export(&opened, &path, args, configured_key).await;
     opened.close().await;
-    report?.print(common.form())
+    print(&report?, common.form())
 }
 
 async fn export(
@@ -97,6 +96,10 @@ impl Export<'_> {
         let refused = match self.target.put_user(account)? {
             UserExport::Updated => {
                 report.users.updated += 1;
+                None
+            }
+            UserExport::Unchanged => {
+                report.users.unchanged += 1;
                 None
             }
             UserExport::Inserted => {
@@ -215,6 +218,7 @@ struct Report {
 #[derive(Debug, Default, Serialize)]
 struct Users {
     updated: u64,
+    unchanged: u64,
     inserted: u64,
     /// Deleted here, and kept from signing in there.
     shut_out: u64,
@@ -244,37 +248,35 @@ impl Report {
             );
         }
     }
+}
 
-    fn print(&self, form: Form) -> Result<(), Failure> {
-        if form == Form::Json {
-            return output::json(self);
-        }
-        if self.dry_run {
-            output::line("Nothing was changed. For real, it would come to this:")?;
-        }
+impl super::django::Report for Report {
+    fn is_rehearsal(&self) -> bool {
+        self.dry_run
+    }
+
+    fn lines(&self) -> Vec<String> {
         let Users {
             updated,
+            unchanged,
             inserted,
             shut_out,
         } = self.users;
-        output::line(&format!(
-            "users   {updated} updated, {inserted} new, {shut_out} deleted here and shut out there, {} not given back",
+        let users = format!(
+            "users   {updated} updated, {unchanged} unchanged, {inserted} new, {shut_out} deleted here and shut out \
+             there, {} not given back",
             self.not_given.len()
-        ))?;
-        output::line(&format!("tokens  {} blacklisted", self.tokens))?;
-        for Refused {
-            id,
-            username,
-            reason,
-        } in &self.not_given
-        {
-            let line = format!("user id {id} {username:?}: {reason}");
-            output::line(&output::printable(&line))?;
-        }
-        for remark in &self.remarks {
-            output::line(&format!("remark: {remark}"))?;
-        }
-        Ok(())
+        );
+        let mut lines = vec![users, format!("tokens  {} blacklisted", self.tokens)];
+        let refused = self.not_given.iter();
+        lines.extend(
+            refused.map(|it| format!("user id {} {:?}: {}", it.id, it.username, it.reason)),
+        );
+        lines
+    }
+
+    fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 }
 

@@ -1,6 +1,7 @@
 //! `countersign import django`: users and tokens of a Django site, batch by batch, with a report in the end.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use countersign::authority::{
     AccountTakeover, ForeignAccount, RecordedToken, TokenRefusal, TokenTakeover,
@@ -8,16 +9,17 @@ use countersign::authority::{
 use countersign::clock::{Clock as _, SystemClock};
 use countersign::policy::{self, ForeignTokenPolicy, LoginName};
 use countersign::store::{AccountImport, ImportRun, TokenImport};
-use countersign_store::django::{DjangoPage, DjangoSource, UnreadableRow, UserField};
+use countersign_store::django::{DjangoPage, DjangoSource, Flaw, UnreadableRow, UserField};
 use countersign_token::VerifyError;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressDrawTarget;
 use serde::Serialize;
 
-use super::django::{database_file, describe};
-use crate::cli::{Common, Form, ImportDjango};
+use super::django::{database_file, describe, print};
+use crate::cli::{Common, ImportDjango};
 use crate::failure::Failure;
 use crate::opening::{self, Opened};
 use crate::output;
+use crate::progress;
 
 /// Runs the command.
 ///
@@ -43,7 +45,7 @@ pub(super) async fn run(common: &Common, args: &ImportDjango) -> Result<(), Fail
     let report = import.whole(&path, configured_key).await;
     opened.settle().await;
     opened.close().await;
-    report?.print(common.form())
+    print(&report?, common.form())
 }
 
 struct Import<'a> {
@@ -57,7 +59,8 @@ impl Import<'_> {
         let failed = |error| describe(error, path);
         let users = self.source.count_users().map_err(failed)?;
         let tokens = self.source.count_tokens().map_err(failed)?;
-        let bar = ProgressBar::new(users.saturating_add(tokens.unwrap_or(0))).with_style(style()?);
+        let rows = users.saturating_add(tokens.unwrap_or(0));
+        let bar = progress::bar(rows, PROGRESS, ProgressDrawTarget::stderr())?;
         let mut report = Report {
             database: path.display().to_string(),
             dry_run: self.run == ImportRun::Rehearsal,
@@ -145,7 +148,7 @@ impl Import<'_> {
         let good = report.good_rows("token", page.rows);
         let shown: Vec<_> = good
             .iter()
-            .map(|token| (token.token_id.clone(), token.text.clone()))
+            .map(|token| (output::shortened(&token.token_id), token.text.clone()))
             .collect();
         let outcomes = self
             .opened
@@ -279,8 +282,11 @@ impl Report {
         for row in rows {
             match row {
                 Ok(row) => good.push(row),
-                Err(UnreadableRow { id, column }) => {
-                    let reason = format!("its {column:?} cannot be read");
+                Err(UnreadableRow { id, column, flaw }) => {
+                    let reason = match flaw {
+                        Flaw::Unexpected => format!("its {column:?} cannot be read"),
+                        Flaw::TooLong => format!("its {column:?} is too long"),
+                    };
                     self.refuse(what, reason, format!("id {id}"));
                 }
             }
@@ -393,27 +399,54 @@ impl Report {
             known.examples.push(example);
         }
     }
+}
 
-    fn print(&self, form: Form) -> Result<(), Failure> {
-        if form == Form::Json {
-            return output::json(self);
-        }
-        if self.dry_run {
-            output::line("Nothing was changed. For real, it would come to this:")?;
-        }
-        let Users {
+impl super::django::Report for Report {
+    fn is_rehearsal(&self) -> bool {
+        self.dry_run
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines = vec![self.users.to_string(), self.tokens.to_string()];
+        let schemes: Vec<_> = self
+            .passwords
+            .iter()
+            .map(|(scheme, count)| match scheme.as_str() {
+                NO_SCHEME => format!("{count} that no password opens"),
+                scheme => format!("{count} {scheme}"),
+            })
+            .collect();
+        lines.push(format!("passwords  {}", schemes.join(", ")));
+        lines.extend(self.not_taken.iter().map(Omission::to_string));
+        lines
+    }
+
+    fn remarks(&self) -> &[String] {
+        &self.remarks
+    }
+}
+
+impl fmt::Display for Users {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
             read,
             created,
             refreshed,
             unchanged,
             changed_here,
             not_taken,
-        } = self.users;
-        output::line(&format!(
+        } = self;
+        write!(
+            f,
             "users      {read} read: {created} new, {refreshed} refreshed, {unchanged} unchanged, \
              {changed_here} changed on both sides, {not_taken} not taken"
-        ))?;
-        let Tokens {
+        )
+    }
+}
+
+impl fmt::Display for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
             read,
             recorded,
             blacklisted,
@@ -421,32 +454,17 @@ impl Report {
             unchanged,
             expired,
             not_taken,
-        } = self.tokens;
-        output::line(&format!(
+        } = self;
+        write!(
+            f,
             "tokens     {read} read: {recorded} live, {blacklisted} blacklisted, {sessions_ended} sessions ended, \
              {unchanged} unchanged, {expired} expired, {not_taken} not taken"
-        ))?;
-        let schemes: Vec<_> = self
-            .passwords
-            .iter()
-            .map(|(scheme, count)| match scheme.as_str() {
-                NO_SCHEME => format!("{count} that no password opens"),
-                scheme => format!("{count} {}", output::printable(scheme)),
-            })
-            .collect();
-        output::line(&format!("passwords  {}", schemes.join(", ")))?;
-        for reason in &self.not_taken {
-            reason.print()?;
-        }
-        for remark in &self.remarks {
-            output::line(&format!("remark: {remark}"))?;
-        }
-        Ok(())
+        )
     }
 }
 
-impl Omission {
-    fn print(&self) -> Result<(), Failure> {
+impl fmt::Display for Omission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             what,
             reason,
@@ -458,13 +476,16 @@ impl Omission {
         } else {
             ""
         };
-        let line = format!("{count} {what}: {reason} ({}{more})", examples.join(", "));
-        output::line(&output::printable(&line))
+        write!(
+            f,
+            "{count} {what}: {reason} ({}{more})",
+            examples.join(", ")
+        )
     }
 }
 
 fn shown_user(user: &ForeignAccount) -> String {
-    format!("id {} {:?}", user.id, user.username)
+    format!("id {} \"{}\"", user.id, output::shortened(&user.username))
 }
 
 /// The scheme of a user's password; `none` where no password can match.
@@ -476,16 +497,14 @@ fn scheme(user: &ForeignAccount) -> String {
     }
 }
 
-fn style() -> Result<ProgressStyle, Failure> {
-    ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed}, {eta} to go").map_err(Failure::of)
-}
-
 fn count(rows: usize) -> u64 {
     u64::try_from(rows).unwrap_or(u64::MAX)
 }
 
 /// What stands for a scheme where no password can match.
 const NO_SCHEME: &str = "none";
+
+const PROGRESS: &str = "{bar:40} {human_pos} of {human_len} rows, {elapsed}, {eta} to go";
 
 /// Rows that are taken in one transaction.
 const BATCH: u32 = 500;

@@ -38,7 +38,7 @@ pub(crate) use self::file::is_readable_by_others;
 pub(crate) use self::hooks::{HookSettings, OnFailure};
 pub(crate) use self::kind::Secret;
 use self::settings::Settings;
-pub(crate) use self::store_url::StoreUrl;
+pub(crate) use self::store_url::{StoreUrl, sqlite_path};
 
 /// Everything that was configured, in force.
 pub(crate) struct Config {

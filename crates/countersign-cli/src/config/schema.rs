@@ -157,7 +157,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     off("server.trusted_proxies", Texts, Off::Texts(&[]), "Proxies whose forwarding headers are believed."),
     off("server.allauth_prefix", Text, Off::Text(""), "Where the jwt-allauth endpoints are mounted."),
 
-    built("store.url", Text, |c| Some(show::text(&c.store.to_string())), "Where everything is kept; a relative path is beside this file."),
+    built("store.url", Text, |c| Some(show::text(&c.store.to_string())), "Where everything is kept, as sqlite:PATH or sqlite:///PATH; a relative path is beside this file."),
 
     off("redis.url", Text, Off::Text(""), "A Redis server beside the store."),
 

@@ -24,13 +24,10 @@ impl StoreUrl {
         if text.starts_with("postgres:") || text.starts_with("postgresql:") {
             return Err(("`store.url`: PostgreSQL is not built yet", FIX));
         }
-        let path = text
+        let rest = text
             .strip_prefix("sqlite:")
             .ok_or(("`store.url` must begin with `sqlite:`", FIX))?;
-        let path = path.strip_prefix("//").unwrap_or(path);
-        if path.is_empty() || path.contains(['?', '\0']) || path.starts_with(":memory:") {
-            return Err(("`store.url` must name a file", FIX));
-        }
+        let path = sqlite_path(rest).ok_or(("`store.url` must name a file", FIX))?;
         Ok(Self::Sqlite(settings.resolve(path)))
     }
 
@@ -46,6 +43,17 @@ impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "sqlite:{}", self.path().display())
     }
+}
+
+/// The path behind `sqlite:`, if one file is named: `PATH` as it is, or a URL as Django's have it, where three slashes
+/// begin a relative path and four an absolute one. There is no host, and there are no parameters.
+pub(crate) fn sqlite_path(rest: &str) -> Option<&str> {
+    let path = rest.strip_prefix("///").unwrap_or(rest);
+    let is_file = !path.is_empty()
+        && !path.starts_with("//")
+        && !path.contains(['?', '\0'])
+        && !path.starts_with(":memory:");
+    is_file.then_some(path)
 }
 
 const FIX: &str = "write `sqlite:countersign.db`, or an absolute path such as `sqlite:/var/lib/countersign/countersign.db`";

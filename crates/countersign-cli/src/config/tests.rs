@@ -733,25 +733,42 @@ fn paths_are_beside_the_file() {
     let config = folder.load(&[]).unwrap();
     assert_eq!(config.store.path(), folder.path("data.db"));
     assert_eq!(config.master_key_file, Path::new("/k/master.key"));
-    for url in ["sqlite:/a/b.db", "sqlite:///a/b.db", "sqlite:////a/b.db"] {
-        let config = load(&format!("[store]\nurl = \"{url}\"\n")).unwrap();
-        assert_eq!(
-            config.store.path().components().collect::<PathBuf>(),
-            Path::new("/a/b.db"),
-            "{url}"
-        );
-    }
-    for url in [
-        "sqlite:",
-        "sqlite::memory:",
-        "sqlite:x.db?mode=ro",
-        "x.db",
-        "mysql:x",
-    ] {
-        assert!(
-            load(&format!("[store]\nurl = \"{url}\"\n")).is_err(),
-            "{url}"
-        );
+}
+
+/// The same table as that of `import django --from`, but for plain paths and where a relative one begins.
+#[test]
+fn every_spelling_of_a_store_is_a_file_or_refused() {
+    let folder = Folder::with("");
+    let there = |path: &str| Some(folder.path(path));
+    let spellings = [
+        ("sqlite:b.db", there("b.db")),
+        ("sqlite:a/b.db", there("a/b.db")),
+        ("sqlite:///b.db", there("b.db")),
+        ("sqlite:///a/b.db", there("a/b.db")),
+        ("sqlite:/a/b.db", Some(PathBuf::from("/a/b.db"))),
+        ("sqlite:////a/b.db", Some(PathBuf::from("/a/b.db"))),
+        ("sqlite:", None),
+        ("sqlite:///", None),
+        ("sqlite://b.db", None),
+        ("sqlite://host/b.db", None),
+        ("sqlite://///a/b.db", None),
+        ("sqlite::memory:", None),
+        ("sqlite:///:memory:", None),
+        ("sqlite:b.db?mode=ro", None),
+        ("b.db", None),
+        ("/a/b.db", None),
+        ("mysql:b.db", None),
+        ("postgres://host/b", None),
+    ];
+    for (url, expected) in spellings {
+        std::fs::write(
+            folder.path("countersign.toml"),
+            format!("[store]\nurl = \"{url}\"\n"),
+        )
+        .unwrap();
+        let loaded = folder.load(&[]).ok();
+        let path = loaded.map(|config| config.store.path().to_owned());
+        assert_eq!(path, expected, "{url}");
     }
 }
 

@@ -86,6 +86,16 @@ impl Site {
             .unwrap()
     }
 
+    /// Every user, as text.
+    pub(crate) fn rows(&self) -> Vec<String> {
+        let mut rows = self
+            .database
+            .prepare("SELECT concat_ws('|', id, password, last_login, is_superuser, username, last_name, email, is_staff, is_active, date_joined) FROM auth_user ORDER BY id")
+            .unwrap();
+        let rows = rows.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
     pub(crate) fn change(&self, statement: &str) {
         self.database.execute_batch(statement).unwrap();
     }

@@ -347,22 +347,150 @@ fn what_is_no_database_of_a_site_is_refused() {
     for url in ["postgres://django@db/site", "postgresql:///site"] {
         from(url).failed(2, "a Django database on PostgreSQL cannot be used yet");
     }
-    for url in ["", "mysql://db/site", "sqlite:", "sqlite://db/site"] {
-        from(url).failed(2, "that names no SQLite database");
-    }
     from("nowhere.sqlite3").failed(1, "the file cannot be opened");
     from("sqlite:///nowhere.sqlite3").failed(1, "the file cannot be opened");
     from("countersign.toml").failed(1, "the database could not be read");
     assert!(!place.path("nowhere.sqlite3").exists());
 }
 
+/// The same table as that of `store.url`, but for plain paths and where a relative one begins.
 #[test]
-fn a_url_may_be_absolute() {
+fn every_spelling_of_a_site_is_its_file_or_refused() {
     let place = place();
     let site = site(&place);
-    let url = format!("sqlite:///{}", site.path.display());
-    place.run(&["import", "django", "--from", &url]).done();
-    assert_eq!(shown(&place, "bob")["id"], 2);
+    let absolute = site.path.to_str().unwrap();
+    let (one, four) = (
+        format!("sqlite:{absolute}"),
+        format!("sqlite:///{absolute}"),
+    );
+    let good = [
+        "db.sqlite3",
+        "./db.sqlite3",
+        absolute,
+        "sqlite:db.sqlite3",
+        "sqlite:///db.sqlite3",
+        &one,
+        &four,
+    ];
+    for url in good {
+        let words = ["import", "django", "--dry-run", "--json", "--from", url];
+        assert_eq!(place.run(&words).done().json()["users"]["read"], 3, "{url}");
+    }
+    let (two, five) = (
+        format!("sqlite:/{absolute}"),
+        format!("sqlite:////{absolute}"),
+    );
+    let bad = [
+        "",
+        "sqlite:",
+        "sqlite:///",
+        "sqlite://db.sqlite3",
+        "sqlite://db/site",
+        &two,
+        &five,
+        "sqlite::memory:",
+        "sqlite:db.sqlite3?mode=ro",
+        "mysql://db/site",
+    ];
+    for url in bad {
+        place
+            .run(&["import", "django", "--from", url])
+            .failed(2, "that names no SQLite database");
+    }
+}
+
+/// Whatever ids Django has given, those that are given here go on above what can come, and stay numbers.
+#[test]
+fn ids_that_are_too_large_are_not_taken_and_leave_room_for_ours() {
+    let place = place();
+    let site = Site::at(place.path("db.sqlite3"));
+    let largest = 1_i64 << 52;
+    for (id, name) in [(largest, "ann"), (largest + 1, "bob"), (i64::MAX, "cid")] {
+        site.user(id, name, PW1);
+    }
+    let report = import(&place, &[]);
+    assert_eq!(report["users"]["created"], 1);
+    let reason = "user: its id is not a number from 1 to 4503599627370496".to_owned();
+    assert_eq!(reasons(&report), [(reason, 2)]);
+    assert_eq!(place.user("dora", "pw-of-dora"), largest + 1);
+    assert_eq!(place.user("eve", "pw-of-eve"), largest + 2);
+    let mut server = place.serve(&["serve"]);
+    let mut client = Client::connect(server.address());
+    assert_eq!(client.me(&mint("access", largest, "of ann").0), 200);
+    assert_eq!(client.me(&mint("access", largest + 1, "of bob").0), 401);
+}
+
+/// SQLite keeps up to a gigabyte in any column, whatever its type says.
+#[test]
+fn texts_that_are_too_long_are_left_where_they_are_and_named() {
+    const LONG: &str = "replace(hex(zeroblob(25000)), '0', 'x')";
+    let place = place();
+    let site = Site::with_users(place.path("db.sqlite3"));
+    let columns = [
+        "username",
+        "password",
+        "email",
+        "is_active",
+        "is_staff",
+        "is_superuser",
+        "last_login",
+        "date_joined",
+        "first_name",
+    ];
+    for (id, column) in (10..).zip(columns) {
+        site.user(id, &format!("user{id}"), PW1);
+        site.change(&format!(
+            "UPDATE auth_user SET {column} = {LONG} WHERE id = {id}"
+        ));
+    }
+    site.user(30, &"x".repeat(300), PW1);
+    site.change(&format!(
+        "UPDATE auth_user SET last_name = {LONG} WHERE id = 1;
+         INSERT INTO token_blacklist_outstandingtoken (jti, token, expires_at)
+         VALUES ({LONG}, '', '2999-01-01'), ('a' || char(27), {LONG}, '2999-01-01')"
+    ));
+    let report = import(&place, &["--attribute", "first_name"]);
+    assert_eq!(
+        report["users"]["created"], 3,
+        "what is not asked for is not looked at"
+    );
+    assert_eq!(report["tokens"]["recorded"], 1, "its id is what counts");
+    let mut expected: Vec<_> = columns
+        .iter()
+        .map(|column| (format!("user: its \"{column}\" is too long"), 1))
+        .collect();
+    let name = "user: a user name has 1 to 150 characters and no control characters";
+    expected.push((name.to_owned(), 1));
+    expected.push(("token: its \"jti\" is too long".to_owned(), 1));
+    let mut told = reasons(&report);
+    told.sort();
+    expected.sort();
+    assert_eq!(told, expected);
+    let shown = report.to_string();
+    assert!(
+        shown.contains(&format!("id 30 \\\"{}…", "x".repeat(40))),
+        "{shown}"
+    );
+    assert!(!shown.contains(&"x".repeat(41)), "{shown}");
+}
+
+#[test]
+fn tokens_that_were_imported_are_listed_with_the_time_that_django_knows() {
+    let place = place();
+    let site = site(&place);
+    site.token(1, "known");
+    site.token(1, "unknown");
+    site.change(
+        "UPDATE token_blacklist_outstandingtoken SET created_at = NULL WHERE jti = 'unknown';
+         UPDATE token_blacklist_outstandingtoken SET created_at = '2024-02-29 12:00:00'
+         WHERE jti = 'known'",
+    );
+    import(&place, &[]);
+    let created_at = |id| {
+        let listed = place.run(&["token", "list", "--jti", id, "--json"]).done();
+        listed.stdout.contains("2024-02-29T12:00:00Z")
+    };
+    assert_eq!((created_at("known"), created_at("unknown")), (true, false));
 }
 
 #[test]
@@ -470,7 +598,7 @@ fn on_the_way_back_the_site_learns_what_happened_here() {
     assert_eq!(bytes(&site.path), before);
 
     let report = export(&place);
-    let users = json!({ "updated": 2, "inserted": 1, "shut_out": 1 });
+    let users = json!({ "updated": 2, "unchanged": 0, "inserted": 1, "shut_out": 1 });
     assert_eq!(report["users"], users);
     assert_eq!(report["not_given"], json!([]));
     assert_eq!(report["remarks"], json!([]), "no argon2 hash is left");
@@ -495,11 +623,71 @@ fn on_the_way_back_the_site_learns_what_happened_here() {
     );
     let joined: String = site.value("SELECT date_joined FROM auth_user WHERE id = 1");
     assert_eq!(joined, "2020-01-02 03:04:05.679");
-    assert_eq!(
-        export(&place)["tokens"],
-        0,
-        "the second time, there is nothing to do"
-    );
+    let before = site.rows();
+    let again = export(&place);
+    let users = json!({ "updated": 0, "unchanged": 3, "inserted": 0, "shut_out": 0 });
+    assert_eq!((&again["users"], &again["tokens"]), (&users, &json!(0)));
+    assert_eq!(site.rows(), before);
+}
+
+/// Whatever types and collations the columns of a site have.
+#[test]
+fn an_export_writes_what_differs_and_nothing_else() {
+    let place = place();
+    let custom = Connection::open(place.path("db.sqlite3")).unwrap();
+    custom
+        .execute_batch(
+            "CREATE TABLE people (
+                 id INTEGER PRIMARY KEY, username TEXT, password TEXT, email TEXT COLLATE NOCASE, is_active BOOL,
+                 is_staff BOOL, level TEXT, score NUMERIC, joined
+             );
+             CREATE TABLE token_blacklist_outstandingtoken (
+                 id INTEGER PRIMARY KEY, token, created_at, expires_at, user_id, jti UNIQUE
+             );
+             CREATE TABLE token_blacklist_blacklistedtoken (
+                 id INTEGER PRIMARY KEY, blacklisted_at, token_id UNIQUE
+             );
+             INSERT INTO people VALUES
+                 (1, 'ann', 'x$y', 'ann@example.org', 1, 0, '3', 2.5, '2020-01-02 03:04:05'),
+                 (2, 'bob', 'x$y', 'bob@example.org', 1, 0, NULL, NULL, NULL)",
+        )
+        .unwrap();
+    let map = [
+        "--users-table",
+        "people",
+        "--attribute",
+        "level",
+        "--attribute",
+        "score",
+        "--column",
+        "date_joined=joined",
+    ];
+    import(&place, &map);
+    let words = ["export", "django", "--to", "db.sqlite3", "--json"];
+    let export = || place.run(&[&words[..], &map].concat()).done().json()["users"].clone();
+    let kept = r#"{"level":4,"score":2.5}"#;
+    let set = ["user", "set", "--username", "ann", "--attributes", kept];
+    place.run(&set).done();
+    export();
+    let nothing = json!({ "updated": 0, "unchanged": 2, "inserted": 0, "shut_out": 0 });
+    assert_eq!(export(), nothing);
+    let set = [
+        "user",
+        "set",
+        "--username",
+        "ann",
+        "--email",
+        "Ann@example.org",
+    ];
+    place.run(&set).done();
+    let one = json!({ "updated": 1, "unchanged": 1, "inserted": 0, "shut_out": 0 });
+    assert_eq!(export(), one);
+    let email: String = custom
+        .query_row("SELECT email FROM people WHERE id = 1", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(email, "Ann@example.org");
 }
 
 #[test]

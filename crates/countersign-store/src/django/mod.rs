@@ -8,7 +8,7 @@ mod source;
 mod target;
 
 pub use self::map::{DjangoMap, UserField};
-pub use self::source::{DjangoPage, DjangoSource, UnreadableRow};
+pub use self::source::{DjangoPage, DjangoSource, Flaw, UnreadableRow};
 pub use self::target::{DjangoTarget, UserExport};
 
 use std::io;

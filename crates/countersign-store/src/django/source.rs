@@ -50,8 +50,19 @@ pub struct DjangoPage<T> {
 pub struct UnreadableRow {
     /// Its id.
     pub id: i64,
-    /// What is unexpected.
+    /// Where the unexpected is.
     pub column: String,
+    /// What is unexpected.
+    pub flaw: Flaw,
+}
+
+/// Why a column cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// It holds something of another kind.
+    Unexpected,
+    /// It holds more than anything of its kind can have. The rest of the row was not looked at.
+    TooLong,
 }
 
 impl DjangoSource {
@@ -188,7 +199,13 @@ impl DjangoSource {
         let parameters = named_params! { ":after": after, ":limit": limit };
         let rows = all(&mut statement, parameters, |row| {
             let id = row.get(0)?;
-            let read = read(row).map_err(|Unexpected(column)| UnreadableRow { id, column });
+            let unreadable = |column, flaw| UnreadableRow { id, column, flaw };
+            let read = match row.get(1)? {
+                Some(column) => Err(unreadable(column, Flaw::TooLong)),
+                None => {
+                    read(row).map_err(|Unexpected(column)| unreadable(column, Flaw::Unexpected))
+                }
+            };
             Ok((id, read))
         })?;
         Ok(DjangoPage {
@@ -219,31 +236,36 @@ fn must_be_numbers(connection: &Connection, users: &Resolved) -> Result<(), Djan
     Ok(())
 }
 
+/// What finds users: their ids, what is too long of them, and the rest, of which no text is longer than its bound.
 fn users_sql(users: &Resolved) -> String {
-    let column = |field, otherwise: &str| users.quoted(field).unwrap_or(otherwise.to_owned());
-    let id = column(UserField::Id, "NULL");
-    let (last_login, date_joined) = (
-        column(UserField::LastLogin, "NULL"),
-        column(UserField::DateJoined, "NULL"),
-    );
+    let mut texts = Texts::default();
+    let mut text = |field: UserField, longest, otherwise: &str| match users.quoted(field) {
+        Some(column) => texts.bounded(field.name(), &column, longest),
+        None => otherwise.to_owned(),
+    };
+    let username = text(UserField::Username, LONGEST_NAME, "NULL");
+    let password = text(UserField::Password, LONGEST_PASSWORD, "NULL");
+    let email = text(UserField::Email, LONGEST_EMAIL, "''");
+    let active = text(UserField::IsActive, LONGEST_PLAIN, "1");
+    let staff = text(UserField::IsStaff, LONGEST_PLAIN, "0");
+    let superuser = text(UserField::IsSuperuser, LONGEST_PLAIN, "0");
+    let last_login = text(UserField::LastLogin, LONGEST_PLAIN, "NULL");
+    let date_joined = text(UserField::DateJoined, LONGEST_PLAIN, "NULL");
+    let uuid = text(UserField::Uuid, LONGEST_PLAIN, "NULL");
     let mut attributes = String::new();
     for (_, column) in &users.attributes {
-        attributes.extend([", ", &quoted(column)]);
+        let attribute = texts.bounded(column, &quoted(column), LONGEST_ATTRIBUTE);
+        attributes.extend([", ", &attribute]);
     }
     format!(
-        "SELECT {id}, {username}, {password}, coalesce({email}, ''), {active}, {staff}, {superuser},
+        "SELECT {id}, {too_long}, {username}, {password}, coalesce({email}, ''), {active}, {staff}, {superuser},
                 {last_login}, {last_login_millis}, {date_joined}, {date_joined_millis}, {uuid}{attributes}
          FROM {table}
          WHERE {id} > :after
          ORDER BY {id}
          LIMIT :limit",
-        uuid = column(UserField::Uuid, "NULL"),
-        username = column(UserField::Username, "NULL"),
-        password = column(UserField::Password, "NULL"),
-        email = column(UserField::Email, "''"),
-        active = column(UserField::IsActive, "1"),
-        staff = column(UserField::IsStaff, "0"),
-        superuser = column(UserField::IsSuperuser, "0"),
+        id = quoted(users.needed(UserField::Id)),
+        too_long = texts.too_long(),
         last_login_millis = millis(&last_login),
         date_joined_millis = millis(&date_joined),
         table = quoted(&users.table),
@@ -257,21 +279,51 @@ fn tokens(connection: &Connection, map: &DjangoMap) -> Result<Option<Tokens>, Dj
             return Ok(None);
         }
     }
+    let mut texts = Texts::default();
+    let token_id = texts.bounded("jti", "t.jti", LONGEST_TOKEN_ID);
     let sql = format!(
-        "SELECT t.id, t.jti, t.user_id, substr(t.token, 1, 20000), {}, {}, b.id IS NOT NULL, {}
+        "SELECT t.id, {}, {token_id}, t.user_id, {}, {}, {}, b.id IS NOT NULL, {}
          FROM {} AS t
          LEFT JOIN {} AS b ON b.token_id = t.id
          WHERE t.id > :after
          ORDER BY t.id
          LIMIT :limit",
-        millis("t.created_at"),
-        millis("t.expires_at"),
-        millis("b.blacklisted_at"),
+        texts.too_long(),
+        unless_longer("t.token", LONGEST_TOKEN),
+        millis(&unless_longer("t.created_at", LONGEST_PLAIN)),
+        millis(&unless_longer("t.expires_at", LONGEST_PLAIN)),
+        millis(&unless_longer("b.blacklisted_at", LONGEST_PLAIN)),
         quoted(&map.outstanding),
         quoted(&map.blacklisted),
     );
     let table = map.outstanding.clone();
     Ok(Some(Tokens { table, sql }))
+}
+
+/// Columns with bounds: SQLite keeps up to a gigabyte in each, and nothing of it is read before its length is known.
+#[derive(Default)]
+struct Texts {
+    checks: Vec<String>,
+}
+
+impl Texts {
+    /// A column that is fetched only within its bound, in bytes.
+    fn bounded(&mut self, name: &str, column: &str, longest: u32) -> String {
+        let name = name.replace('\'', "''");
+        let check = format!("WHEN octet_length({column}) > {longest} THEN '{name}'");
+        self.checks.push(check);
+        unless_longer(column, longest)
+    }
+
+    /// The name of the first column that is longer than its bound, if one is.
+    fn too_long(&self) -> String {
+        format!("CASE {} END", self.checks.join(" "))
+    }
+}
+
+/// A column, or `NULL` if it is longer.
+fn unless_longer(column: &str, longest: u32) -> String {
+    format!("CASE WHEN octet_length({column}) <= {longest} THEN {column} END")
 }
 
 /// Milliseconds of a column that Django has written: a text in UTC, with a fraction or without.
@@ -284,23 +336,23 @@ fn read_user(row: &Row<'_>, attributes: &[(String, String)]) -> Result<ForeignAc
     Ok(ForeignAccount {
         id: row.get(0).map_err(|_| unexpected(UserField::Id))?,
         uuid: uuid(row).map_err(|()| unexpected(UserField::Uuid))?,
-        username: row.get(1).map_err(|_| unexpected(UserField::Username))?,
+        username: row.get(2).map_err(|_| unexpected(UserField::Username))?,
         password: row
-            .get(2)
+            .get(3)
             .map(EncodedPassword::from_stored)
             .map_err(|_| unexpected(UserField::Password))?,
-        email: row.get(3).map_err(|_| unexpected(UserField::Email))?,
-        standing: if flag(4, UserField::IsActive)? {
+        email: row.get(4).map_err(|_| unexpected(UserField::Email))?,
+        standing: if flag(5, UserField::IsActive)? {
             Standing::Active
         } else {
             Standing::Inactive
         },
         privileges: Privileges {
-            staff: flag(5, UserField::IsStaff)?,
-            superuser: flag(6, UserField::IsSuperuser)?,
+            staff: flag(6, UserField::IsStaff)?,
+            superuser: flag(7, UserField::IsSuperuser)?,
         },
-        last_login: moment(row, 7, UserField::LastLogin)?,
-        created_at: moment(row, 9, UserField::DateJoined)?,
+        last_login: moment(row, 8, UserField::LastLogin)?,
+        created_at: moment(row, 10, UserField::DateJoined)?,
         attributes: read_attributes(row, attributes)?,
     })
 }
@@ -352,14 +404,14 @@ fn read_attributes(
 fn read_token(row: &Row<'_>) -> Result<RecordedToken, Unexpected> {
     let column = |name: &str| Unexpected(name.to_owned());
     let millis = |place| row.get::<_, Option<i64>>(place).ok().flatten();
-    let is_blacklisted: bool = row.get(6).map_err(|_| column("token_id"))?;
-    let blacklisted_at = UnixMillis::from_millis(millis(7).unwrap_or(0));
+    let is_blacklisted: bool = row.get(7).map_err(|_| column("token_id"))?;
+    let blacklisted_at = UnixMillis::from_millis(millis(8).unwrap_or(0));
     Ok(RecordedToken {
-        token_id: row.get(1).map_err(|_| column("jti"))?,
-        account: row.get(2).ok().flatten(),
-        text: row.get(3).unwrap_or_default(),
-        created_at: millis(4).map(UnixMillis::from_millis),
-        expires_at: millis(5).map_or(LogEntry::NEVER_FORGOTTEN, |millis| {
+        token_id: row.get(2).map_err(|_| column("jti"))?,
+        account: row.get(3).ok().flatten(),
+        text: row.get(4).unwrap_or_default(),
+        created_at: millis(5).map(UnixMillis::from_millis),
+        expires_at: millis(6).map_or(LogEntry::NEVER_FORGOTTEN, |millis| {
             Timestamp::from_seconds(millis.div_euclid(1000))
         }),
         blacklisted_at: is_blacklisted.then_some(blacklisted_at),
@@ -370,8 +422,28 @@ fn unexpected(field: UserField) -> Unexpected {
     Unexpected(field.name().to_owned())
 }
 
-const UUID: usize = 11;
+const UUID: usize = 12;
 
-const FIRST_ATTRIBUTE: usize = 12;
+const FIRST_ATTRIBUTE: usize = 13;
+
+/// In bytes, like those below: 150 characters.
+const LONGEST_NAME: u32 = 600;
+
+/// 320 characters.
+const LONGEST_EMAIL: u32 = 1280;
+
+const LONGEST_PASSWORD: u32 = 1024;
+
+/// All of them together have this bound, too.
+const LONGEST_ATTRIBUTE: u32 = 16 * 1024;
+
+/// Of flags, dates and UUIDs.
+const LONGEST_PLAIN: u32 = 64;
+
+/// No token may have a longer id.
+const LONGEST_TOKEN_ID: u32 = 255;
+
+/// A longer token is good nowhere, and its record counts without it.
+const LONGEST_TOKEN: u32 = 20_000;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);

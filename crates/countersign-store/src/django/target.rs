@@ -33,6 +33,8 @@ pub struct DjangoTarget {
 pub enum UserExport {
     /// It was there, and is brought up to date.
     Updated,
+    /// It was there, and is as it is here.
+    Unchanged,
     /// It is new there.
     Inserted,
     /// The user of its number there has another name: it is somebody else.
@@ -82,14 +84,11 @@ impl DjangoTarget {
             return Ok(UserExport::NoColumnForInactive);
         }
         let there = self.username_of(account.id)?;
-        if there.is_some_and(|name| name != account.username) {
-            return Ok(UserExport::SomebodyElse);
-        }
         let values = self.values_of(account);
-        let written = match self.update(account.id, &values) {
-            Ok(true) => Ok(UserExport::Updated),
-            Ok(false) => self.insert(account, values).map(|()| UserExport::Inserted),
-            Err(error) => Err(error),
+        let written = match there {
+            Some(name) if name != account.username => return Ok(UserExport::SomebodyElse),
+            Some(_) => self.update(account.id, &values),
+            None => self.insert(account, values),
         };
         match written {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
@@ -100,7 +99,7 @@ impl DjangoTarget {
     }
 
     /// Keeps a user from signing in: an account that was deleted here, whose number is not given again. Returns whether
-    /// there was one.
+    /// there was one that might have.
     ///
     /// # Errors
     /// [`DjangoError::Sqlite`] if it could not be written.
@@ -114,11 +113,15 @@ impl DjangoTarget {
         let (table, key) = (quoted(&self.users.table), self.quoted_id());
         let password = quoted(self.users.needed(UserField::Password));
         let active = self.users.quoted(UserField::IsActive);
-        let inactive = active.map(|column| format!(", {column} = 0"));
+        let (inactive, is_active) = active.map_or_else(Default::default, |column| {
+            (format!(", {column} = 0"), format!(" OR {column} IS NOT 0"))
+        });
         // Django's form of a password that nothing matches.
         let shut_out = format!(
-            "UPDATE {table} SET {password} = '!' || lower(hex(randomblob(20))){} WHERE {key} = :id",
-            inactive.unwrap_or_default(),
+            "UPDATE {table}
+             SET {password} = '!' || lower(hex(randomblob(20))){inactive}
+             WHERE {key} = :id
+               AND (substr({password}, 1, 1) IS NOT '!'{is_active})",
         );
         let changed = self
             .connection
@@ -272,20 +275,29 @@ impl DjangoTarget {
         mapped.chain(kept).collect()
     }
 
+    /// Writes what differs; whatever collation a column has, another spelling is another text.
     fn update(
         &self,
         id: AccountId,
         values: &[(String, &'static str, Value)],
-    ) -> rusqlite::Result<bool> {
-        let set: Vec<_> = values
-            .iter()
-            .map(|(column, around, _)| format!("{column} = {around}"))
-            .collect();
+    ) -> rusqlite::Result<UserExport> {
+        let places = (1..).zip(values).map(|(place, (column, around, _))| {
+            let value = around.replace('?', &format!("?{place}"));
+            (column, value)
+        });
+        let (set, differs): (Vec<_>, Vec<_>) = places
+            .map(|(column, value)| {
+                let set = format!("{column} = {value}");
+                (set, format!("{column} COLLATE BINARY IS NOT {value}"))
+            })
+            .unzip();
         let update = format!(
-            "UPDATE {} SET {} WHERE {} = ?",
+            "UPDATE {} SET {} WHERE {} = ?{} AND ({})",
             quoted(&self.users.table),
             set.join(", "),
             self.quoted_id(),
+            values.len() + 1,
+            differs.join(" OR "),
         );
         let values = values.iter().map(|(.., value)| value.clone());
         let parameters = params_from_iter(values.chain([id.get().into()]));
@@ -293,14 +305,18 @@ impl DjangoTarget {
             .connection
             .prepare_cached(&update)?
             .execute(parameters)?;
-        Ok(changed > 0)
+        Ok(if changed > 0 {
+            UserExport::Updated
+        } else {
+            UserExport::Unchanged
+        })
     }
 
     fn insert(
         &self,
         account: &Account,
         mut values: Vec<(String, &'static str, Value)>,
-    ) -> rusqlite::Result<()> {
+    ) -> rusqlite::Result<UserExport> {
         values.push((self.quoted_id(), "?", account.id.get().into()));
         if let Some(column) = self.users.quoted(UserField::Uuid) {
             let bits = u128::from_be_bytes(*account.uuid.as_bytes());
@@ -323,7 +339,7 @@ impl DjangoTarget {
         self.connection
             .prepare_cached(&insert)?
             .execute(parameters)?;
-        Ok(())
+        Ok(UserExport::Inserted)
     }
 }
 
