@@ -57,7 +57,7 @@ pub struct ListedToken {
     pub token_id: String,
     /// Whose it is; `None` where the account is gone, or was never known.
     pub user: Option<ListedUser>,
-    /// When it was made; a foreign one, when it was first seen.
+    /// When it was made; a foreign one, when it was first seen, or made as far as an import knows.
     pub created_at: UnixMillis,
     /// Its `exp`, or the end of a sliding token's window.
     pub expires_at: Timestamp,

@@ -17,7 +17,7 @@ pub struct ForeignToken {
     pub token_id: String,
     /// Whose it is, as far as is known.
     pub account: Option<AccountId>,
-    /// When it was first seen.
+    /// When it was first seen, or made as far as an import knows.
     pub created_at: UnixMillis,
     /// Its `exp`.
     pub expires_at: Timestamp,

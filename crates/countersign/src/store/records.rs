@@ -130,7 +130,7 @@ pub struct TokenRecord {
     pub token: RecordedToken,
     /// Whose it is, as far as is known. The account may be gone.
     pub account: Option<AccountId>,
-    /// When it was made; a foreign one, when it was first seen.
+    /// When it was made; a foreign one, when it was first seen, or made as far as an import knows.
     pub created_at: UnixMillis,
     /// Its `exp`, or the end of a sliding token's window.
     pub expires_at: Timestamp,
