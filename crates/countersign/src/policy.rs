@@ -20,6 +20,7 @@ use crate::account::Account;
 use crate::language::Language;
 use crate::password::{Argon2Cost, Pbkdf2Cost, WrittenForm};
 use crate::rotation::{RotatedOut, RotationMode, RotationPolicy};
+use crate::session::SessionId;
 
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +90,8 @@ pub struct TokenPolicy {
     pub password_mark_claim: String,
     /// The claim that carries the session's public name; `None` for none.
     pub session_claim: Option<String>,
+    /// The claim that carries the second in which the session began; `None` for none.
+    pub session_start_claim: Option<String>,
     /// When the header names the key.
     pub key_id: KeyIdInHeader,
 }
@@ -98,6 +101,15 @@ impl TokenPolicy {
     pub const MAX_LEEWAY: Duration = Duration::from_mins(5);
     /// The longest life of any token: a hundred years.
     pub const MAX_LIFETIME: Duration = Duration::from_hours(100 * 365 * 24);
+
+    /// A session's public name as the session claim carries it: a UUID; in a claim `session`, the 32 hex digits that
+    /// jwt-allauth's clients know.
+    pub fn session_claim_text(&self, sid: SessionId) -> String {
+        match self.session_claim.as_deref() {
+            Some("session") => sid.hex(),
+            _ => sid.to_string(),
+        }
+    }
 }
 
 /// What of an account its tokens carry (`USER_ID_FIELD`).
@@ -184,6 +196,9 @@ pub struct SessionPolicy {
     pub check: SessionCheck,
     /// The absolute life of a session, which rotation cannot stretch.
     pub lifetime: Option<Duration>,
+    /// How long a session may go without a refresh, from one second up. It caps the `exp` of refresh tokens, and so
+    /// needs rotation to move on. Sliding tokens rest as long as they live.
+    pub idle: Option<Duration>,
     /// How many live sessions an account may have; the oldest ends.
     pub limit: Option<u32>,
 }

@@ -60,6 +60,11 @@ impl SessionId {
         Salt(u32::from_be_bytes([0, a, b, c]))
     }
 
+    /// The 32 hex digits without hyphens.
+    pub fn hex(&self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.0))
+    }
+
     /// Reads the hyphenated form that [`Display`](fmt::Display) writes, or 32 hex digits.
     pub fn parse(text: &str) -> Option<Self> {
         let digits: String = text.chars().filter(|&c| c != '-').collect();
@@ -324,6 +329,7 @@ mod tests {
         let sid = SessionId::from_random([0xff; 16]);
         assert_eq!(sid.to_string(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
         assert_eq!(SessionId::parse(&sid.to_string()), Some(sid));
+        assert_eq!(SessionId::parse(&sid.hex()), Some(sid));
         assert_eq!(
             SessionId::parse(&sid.to_string().replace('-', "")),
             Some(sid)

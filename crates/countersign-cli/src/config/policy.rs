@@ -75,7 +75,7 @@ fn preset(settings: &Settings) -> Result<Preset, Problem> {
         };
         settings
             .problem("preset", message)
-            .help(format!("use {}", built.join(" or ")))
+            .help(format!("use {}", built.join(", ")))
     })
 }
 
@@ -142,6 +142,10 @@ fn override_tokens(policy: &mut Policy, settings: &Settings) -> Result<(), Probl
     set(
         &mut tokens.session_claim,
         settings.text("session.claim").map(not_empty),
+    );
+    set(
+        &mut tokens.session_start_claim,
+        settings.text("session.start_claim").map(not_empty),
     );
     set(
         &mut tokens.key_id,
@@ -290,6 +294,13 @@ fn override_sessions(policy: &mut Policy, settings: &Settings) -> Result<(), Pro
     set(
         &mut sessions.lifetime,
         settings.duration("rotation.session_lifetime").map(Some),
+    );
+    if settings.text("session.idle").is_some() {
+        sessions.idle = None;
+    }
+    set(
+        &mut sessions.idle,
+        settings.duration("session.idle").map(Some),
     );
     set(
         &mut policy.accounts.check_active,
@@ -591,7 +602,7 @@ fn set<T>(place: &mut T, given: Option<T>) {
     }
 }
 
-const PLANNED_PRESETS: [&str; 3] = ["jwt-allauth", "token-views", "jwt-manager"];
+const PLANNED_PRESETS: [&str; 1] = ["token-views"];
 
 const CLAIMS: &str = "claims.from_account";
 const REQUIRES: &str = "accounts.sign_in_requires";

@@ -150,7 +150,7 @@ use Kind::{
 /// Every setting.
 #[rustfmt::skip]
 pub(crate) const SETTINGS: &[Setting] = &[
-    built("preset", Text, |c| Some(show::text(c.policy.preset.name())), "Whose defaults to start from: modern or simplejwt."),
+    built("preset", Text, |c| Some(show::text(c.policy.preset.name())), "Whose defaults to start from: modern, simplejwt, jwt-allauth or jwt-manager."),
 
     built("server.bind", Text, |c| Some(show::text(&c.bind.to_string())), "Address and port that the server listens on."),
     built("server.public_url", Text, |c| Some(show::text(c.public_url.as_deref().unwrap_or(""))), "How the world reaches the server; \"\" for its own address."),
@@ -197,10 +197,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     built("rotation.reuse_grace", Duration, |c| Some(show::duration(c.policy.rotation.reuse_grace)), "How long the same successor is handed out again to the same client."),
     built("rotation.session_lifetime", DurationOrNone, |c| Some(c.policy.sessions.lifetime.map_or_else(|| show::text(""), show::duration)), "The absolute life of a session; \"\" for none."),
 
-    built("session.claim", Text, |c| Some(show::text(c.policy.tokens.session_claim.as_deref().unwrap_or(""))), "The claim that names the session; \"\" for none."),
+    built("session.claim", Text, |c| Some(show::text(c.policy.tokens.session_claim.as_deref().unwrap_or(""))), "The claim that names the session, by a UUID (`session`: by 32 hex digits); \"\" for none."),
+    built("session.start_claim", Text, |c| Some(show::text(c.policy.tokens.session_start_claim.as_deref().unwrap_or(""))), "The claim that says in which second the session began; \"\" for none."),
     built("session.check", Switch, |c| show::switch(c.checks_sessions()), "Whether an ended session kills its access tokens at once."),
     built("session.limit", Whole, |c| Some(c.policy.sessions.limit.unwrap_or(0).to_string()), "Live sessions per account, the oldest ends; 0 for no limit."),
-    off("session.idle", Text, Off::Text(""), "How long a session may rest; \"\" for no limit."),
+    built("session.idle", DurationOrNone, |c| Some(c.policy.sessions.idle.map_or_else(|| show::text(""), show::duration)), "How long a session may go without a refresh; \"\" for no limit."),
 
     off("devices.collect", Switch, Off::Switch(false), "Whether logins record the device."),
 

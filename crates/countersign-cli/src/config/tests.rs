@@ -1049,24 +1049,24 @@ const REFUSALS: &[(&str, &str)] = &[
   = help: such as `refresh = \"off\"`",
         ),
         (
-            "[session]\nidle = \"14d\"\n",
-            "error: `session.idle` is not built yet; only `\"\"` is accepted
- --> countersign.toml:2:8
+            "[mail]\noutbox = \"outbox\"\n",
+            "error: `mail.outbox` is not built yet; only `\"\"` is accepted
+ --> countersign.toml:2:10
   |
-2 | idle = \"14d\"
-  |        ^^^^^
+2 | outbox = \"outbox\"
+  |          ^^^^^^^^
   |
-  = help: write `idle = \"\"`, or leave it out",
+  = help: write `outbox = \"\"`, or leave it out",
         ),
         (
-            "preset = \"jwt-allauth\"\n",
-            "error: the preset `jwt-allauth` is not built yet
+            "preset = \"token-views\"\n",
+            "error: the preset `token-views` is not built yet
  --> countersign.toml:1:10
   |
-1 | preset = \"jwt-allauth\"
+1 | preset = \"token-views\"
   |          ^^^^^^^^^^^^^
   |
-  = help: use `modern` or `simplejwt`",
+  = help: use `modern`, `simplejwt`, `jwt-allauth`, `jwt-manager`",
         ),
         (
             "[jwt]\nauth_token_classes = [\"access\", \"id\"]\n",

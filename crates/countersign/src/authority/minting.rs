@@ -18,7 +18,7 @@ use crate::rotation::later;
 use crate::sealed_id::{
     GenerationAddress, Nonce, NonceAddress, SealingError, SealingKey, TokenAddress,
 };
-use crate::session::{SessionId, SessionRecord};
+use crate::session::SessionRecord;
 
 /// The verifier for the tokens that these settings describe.
 pub(super) fn verifier(tokens: &TokenPolicy, keys: Arc<KeySet>) -> Verifier {
@@ -67,7 +67,7 @@ impl Authority {
         claims.insert(&tokens.token_id_claim, self.seal(session, address)?)?;
         claims.set_expiration(session.refresh_expires_at);
         claims.set_issued_at(session.rotated_at.timestamp());
-        self.add_session_claim(&mut claims, session.sid)?;
+        self.add_session_claims(&mut claims, session)?;
         self.sign(claims)
     }
 
@@ -109,7 +109,7 @@ impl Authority {
         claims.insert(&tokens.token_id_claim, self.seal(session, address)?)?;
         let type_claim = tokens.token_type_claim.as_deref().unwrap_or("token_type");
         claims.inherit(refresh, &[type_claim, &tokens.token_id_claim]);
-        self.add_session_claim(&mut claims, session.sid)?;
+        self.add_session_claims(&mut claims, session)?;
         self.sign(claims)
     }
 
@@ -130,11 +130,14 @@ impl Authority {
         Some(later(now.timestamp(), whole_seconds(lifetime)))
     }
 
-    /// The `exp` of a refresh token issued now, or the end of a sliding token's window, before a deadline caps it.
+    /// The `exp` of a refresh token issued now, capped to the idle time-out, or the end of a sliding token's window;
+    /// before a deadline caps it.
     pub(super) fn refresh_expires_at(&self, form: Form, now: UnixMillis) -> Timestamp {
-        let lifetime = match form {
-            Form::Pair => self.policy.tokens.refresh_lifetime,
-            Form::Sliding => self.policy.tokens.sliding_refresh_lifetime,
+        let tokens = &self.policy.tokens;
+        let lifetime = match (form, self.policy.sessions.idle) {
+            (Form::Pair, Some(idle)) => tokens.refresh_lifetime.min(idle),
+            (Form::Pair, None) => tokens.refresh_lifetime,
+            (Form::Sliding, _) => tokens.sliding_refresh_lifetime,
         };
         later(now.timestamp(), whole_seconds(lifetime))
     }
@@ -182,7 +185,7 @@ impl Authority {
     ) -> Result<(), ClaimsError> {
         claims.insert(&self.policy.tokens.user_claim, self.name_of(account))?;
         self.add_password_mark(claims, account)?;
-        self.add_session_claim(claims, session.sid)
+        self.add_session_claims(claims, session)
     }
 
     fn head_claims(&self, token_type: &str) -> Result<ClaimsSet, ClaimsError> {
@@ -193,11 +196,20 @@ impl Authority {
         Ok(claims)
     }
 
-    fn add_session_claim(&self, claims: &mut ClaimsSet, sid: SessionId) -> Result<(), ClaimsError> {
-        match &self.policy.tokens.session_claim {
-            Some(name) => claims.insert(name, sid.to_string()),
-            None => Ok(()),
+    /// Which session it is, and since when.
+    fn add_session_claims(
+        &self,
+        claims: &mut ClaimsSet,
+        session: &SessionRecord,
+    ) -> Result<(), ClaimsError> {
+        let tokens = &self.policy.tokens;
+        if let Some(name) = &tokens.session_claim {
+            claims.insert(name, tokens.session_claim_text(session.sid))?;
         }
+        if let Some(name) = &tokens.session_start_claim {
+            claims.insert(name, session.created_at.timestamp().seconds())?;
+        }
+        Ok(())
     }
 
     pub(super) fn seal(

@@ -27,6 +27,7 @@ mod issuer;
 mod login;
 mod naming;
 mod password_mark;
+mod presets;
 mod purge;
 mod records;
 mod refresh;

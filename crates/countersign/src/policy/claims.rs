@@ -134,6 +134,7 @@ impl TokenPolicy {
             Some(self.token_id_claim.as_str()),
             Some(self.user_claim.as_str()),
             self.session_claim.as_deref(),
+            self.session_start_claim.as_deref(),
             Some(self.sliding_refresh_claim.as_str()),
             Some(self.password_mark_claim.as_str()),
         ];

@@ -5,10 +5,10 @@ use std::time::Duration;
 use countersign_token::Algorithm;
 
 use super::{
-    AccountPolicy, Blacklist, ClaimsAtRefresh, ClaimsPolicy, ForeignTokenPolicy, KeyIdInHeader,
-    LoginName, OnAccountChange, PasswordPolicy, PasswordScheme, Policy, SessionCheck,
-    SessionPolicy, SignInRequirements, TokenClass, TokenPolicy, UserField, VerifyPolicy,
-    WireBodies, WirePolicy,
+    AccountClaim, AccountField, AccountPolicy, Blacklist, ClaimsAtRefresh, ClaimsPolicy,
+    ForeignTokenPolicy, KeyIdInHeader, LoginName, OnAccountChange, PasswordPolicy, PasswordScheme,
+    Policy, SessionCheck, SessionPolicy, SignInRequirements, TokenClass, TokenPolicy, UserField,
+    VerifyPolicy, WireBodies, WirePolicy,
 };
 use crate::language::Language;
 use crate::password::Argon2Cost;
@@ -21,17 +21,28 @@ pub enum Preset {
     Modern,
     /// djangorestframework-simplejwt, on the wire.
     SimpleJwt,
+    /// django-jwt-allauth: sessions, devices, roles.
+    JwtAllauth,
+    /// The Redis-backed JWT manager: tokens for any data, bound to the client that they were made for.
+    JwtManager,
 }
 
 impl Preset {
     /// Every preset of this build.
-    pub const ALL: [Self; 2] = [Self::Modern, Self::SimpleJwt];
+    pub const ALL: [Self; 4] = [
+        Self::Modern,
+        Self::SimpleJwt,
+        Self::JwtAllauth,
+        Self::JwtManager,
+    ];
 
     /// The name in configuration files.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Modern => "modern",
             Self::SimpleJwt => "simplejwt",
+            Self::JwtAllauth => "jwt-allauth",
+            Self::JwtManager => "jwt-manager",
         }
     }
 
@@ -45,6 +56,8 @@ pub(super) fn defaults(preset: Preset) -> Policy {
     match preset {
         Preset::Modern => modern(),
         Preset::SimpleJwt => simplejwt(),
+        Preset::JwtAllauth => jwt_allauth(),
+        Preset::JwtManager => jwt_manager(),
     }
 }
 
@@ -72,6 +85,7 @@ fn modern() -> Policy {
         sessions: SessionPolicy {
             check: SessionCheck::On,
             lifetime: Some(days(30)),
+            idle: None,
             limit: Some(100),
         },
         accounts: AccountPolicy {
@@ -108,6 +122,7 @@ fn simplejwt() -> Policy {
         sessions: SessionPolicy {
             check: SessionCheck::Off,
             lifetime: None,
+            idle: None,
             limit: None,
         },
         accounts: AccountPolicy {
@@ -125,6 +140,56 @@ fn simplejwt() -> Policy {
         passwords: password_defaults(),
         wire: wire_defaults(WireBodies::Drf),
         audit_refreshes: true,
+    }
+}
+
+fn jwt_allauth() -> Policy {
+    Policy {
+        preset: Preset::JwtAllauth,
+        tokens: TokenPolicy {
+            access_lifetime: minutes(30),
+            refresh_lifetime: days(14),
+            session_claim: Some("session".to_owned()),
+            session_start_claim: Some("session_iat".to_owned()),
+            ..token_defaults()
+        },
+        claims: ClaimsPolicy {
+            from_account: vec![
+                AccountClaim {
+                    name: "email_verified".to_owned(),
+                    field: AccountField::EmailVerified,
+                },
+                AccountClaim {
+                    name: "role".to_owned(),
+                    field: AccountField::Role,
+                },
+            ],
+            at_refresh: ClaimsAtRefresh::Renewed,
+        },
+        sessions: SessionPolicy {
+            lifetime: None,
+            ..modern().sessions
+        },
+        wire: wire_defaults(WireBodies::Drf),
+        ..modern()
+    }
+}
+
+fn jwt_manager() -> Policy {
+    Policy {
+        preset: Preset::JwtManager,
+        tokens: TokenPolicy {
+            access_lifetime: minutes(30),
+            refresh_lifetime: Duration::from_hours(24),
+            session_claim: Some("session".to_owned()),
+            ..token_defaults()
+        },
+        sessions: SessionPolicy {
+            lifetime: None,
+            ..modern().sessions
+        },
+        foreign: ForeignTokenPolicy::Signed,
+        ..modern()
     }
 }
 
@@ -148,6 +213,7 @@ fn token_defaults() -> TokenPolicy {
         check_password_mark: false,
         password_mark_claim: "hash_password".to_owned(),
         session_claim: None,
+        session_start_claim: None,
         key_id: KeyIdInHeader::WhenSeveral,
     }
 }

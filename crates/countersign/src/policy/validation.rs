@@ -61,6 +61,7 @@ impl Policy {
                 Some(self.tokens.sliding_refresh_lifetime),
             ),
             ("rotation.session_lifetime", self.sessions.lifetime),
+            ("session.idle", self.sessions.idle),
         ];
         for (setting, lifetime) in lifetimes {
             let range = Duration::from_secs(1)..=TokenPolicy::MAX_LIFETIME;
@@ -95,6 +96,7 @@ impl Policy {
                 Some(tokens.sliding_refresh_claim.as_str()),
             ),
             ("session.claim", tokens.session_claim.as_deref()),
+            ("session.start_claim", tokens.session_start_claim.as_deref()),
         ];
         let mut taken = vec!["exp", "iat", "nbf", "iss", "aud"];
         for (setting, name) in named
@@ -139,6 +141,12 @@ impl Policy {
             return Err(PolicyError::new(
                 "rotation.reuse_grace",
                 "at most 10 minutes are accepted",
+            ));
+        }
+        if self.sessions.idle.is_some() && rotation.mode == RotationMode::Off {
+            return Err(PolicyError::new(
+                "session.idle",
+                "without rotation nothing tells that a session is in use: set jwt.rotate_refresh_tokens = true, or leave it empty",
             ));
         }
         if self.blacklist == Blacklist::Disabled && rotation.mode == RotationMode::Rotate {
@@ -199,7 +207,7 @@ mod tests {
     #[test]
     fn contradictions_are_refused_by_the_name_of_the_setting() {
         type Change = fn(&mut Policy);
-        let cases: [(&str, Change); 16] = [
+        let cases: [(&str, Change); 19] = [
             ("jwt.access_token_lifetime", |p| {
                 p.tokens.access_lifetime = Duration::ZERO;
             }),
@@ -240,6 +248,17 @@ mod tests {
             }),
             ("rotation.reuse_grace", |p| {
                 p.rotation.reuse_grace = Duration::from_secs(601);
+            }),
+            ("session.idle", |p| {
+                p.sessions.idle = Some(Duration::from_millis(1));
+            }),
+            ("session.idle", |p| {
+                p.sessions.idle = Some(Duration::from_hours(1));
+                p.rotation.mode = RotationMode::Off;
+                p.rotation.reuse_detection = ReuseDetection::Off;
+            }),
+            ("session.start_claim", |p| {
+                p.tokens.session_start_claim = Some("sid".to_owned());
             }),
             ("jwt.blacklist_after_rotation", |p| {
                 p.blacklist = Blacklist::Disabled;
