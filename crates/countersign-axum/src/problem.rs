@@ -169,7 +169,9 @@ fn account(error: &AccountError) -> Told {
     let (status, code) = match error {
         AccountError::UnusableName => (StatusCode::BAD_REQUEST, Code::UnusableUsername),
         AccountError::UnusableEmail => (StatusCode::BAD_REQUEST, Code::UnusableEmail),
-        AccountError::UnusablePassword => (StatusCode::BAD_REQUEST, Code::WeakPassword),
+        AccountError::UnusablePassword | AccountError::WeakPassword(_) => {
+            (StatusCode::BAD_REQUEST, Code::WeakPassword)
+        }
         AccountError::TooManyAttributes => (StatusCode::BAD_REQUEST, Code::TooManyAttributes),
         AccountError::EmailNeeded => (StatusCode::BAD_REQUEST, Code::EmailNeeded),
         AccountError::EmailTaken => (StatusCode::CONFLICT, Code::EmailTaken),

@@ -18,7 +18,7 @@ pub use self::validation::PolicyError;
 
 use crate::account::Account;
 use crate::language::Language;
-use crate::password::{Argon2Cost, Pbkdf2Cost, WrittenForm};
+use crate::password::{Argon2Cost, PasswordRules, Pbkdf2Cost, WrittenForm};
 use crate::rotation::{RotatedOut, RotationMode, RotationPolicy};
 use crate::session::SessionId;
 
@@ -45,7 +45,7 @@ pub struct Policy {
     pub blacklist: Blacklist,
     /// When the verify endpoint asks the ledger.
     pub verify: VerifyPolicy,
-    /// What hashing a password costs, and how many are hashed at once.
+    /// What new passwords are like, what hashing one costs, and how many are hashed at once.
     pub passwords: PasswordPolicy,
     /// How requests and answers look.
     pub wire: WirePolicy,
@@ -307,7 +307,7 @@ pub enum VerifyPolicy {
     AsksLedgerWithBlacklisting,
 }
 
-/// How passwords are hashed; `[passwords]` in configuration files.
+/// How passwords are hashed, and what new ones are like; `[passwords]` in configuration files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordPolicy {
     /// The cost of new hashes; stored ones of another cost are upgraded at sign-in.
@@ -316,6 +316,8 @@ pub struct PasswordPolicy {
     pub write: PasswordScheme,
     /// How many hashes are computed at once, usually one for each core.
     pub slots: usize,
+    /// What new passwords must be like.
+    pub rules: PasswordRules,
 }
 
 /// The scheme of new password hashes (`[passwords] write`).

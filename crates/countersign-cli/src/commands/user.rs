@@ -252,6 +252,9 @@ pub(super) fn describe(error: AccountError, username: &str) -> Failure {
         }
         AccountError::UnusableName => "choose another name",
         AccountError::UnusablePassword => "choose another password",
+        AccountError::WeakPassword(_) => {
+            "choose another password; `[passwords]` in the configuration says what is asked of one"
+        }
         AccountError::UnusableEmail => "give another address with `--email`",
         AccountError::TooManyAttributes => "keep less in `--attributes`",
         AccountError::EmailNeeded => "give one with `--email`",

@@ -38,6 +38,7 @@ pub(super) fn resolve(settings: &Settings) -> Result<Resolved, Problem> {
     if settings.text("passwords.write") == Some("django") {
         policy.passwords.write = PasswordScheme::Django;
     }
+    override_password_rules(&mut policy, settings);
     warnings.extend(override_history(&mut policy, settings));
     policy.passwords.slots = std::thread::available_parallelism().map_or(1, NonZero::get);
     if settings.switch("passwords.danger_cheap_hashes") == Some(true) {
@@ -59,6 +60,20 @@ pub(super) fn resolve(settings: &Settings) -> Result<Resolved, Problem> {
         blacklist_after_rotation,
         warnings,
     })
+}
+
+/// What new passwords are like. A length that does not fit is one that validation refuses.
+fn override_password_rules(policy: &mut Policy, settings: &Settings) {
+    let rules = &mut policy.passwords.rules;
+    if let Some(length) = settings.whole("passwords.min_length") {
+        rules.min_length = usize::try_from(length).unwrap_or(usize::MAX);
+    }
+    rules.refuse_common = settings
+        .switch("passwords.refuse_common")
+        .unwrap_or(rules.refuse_common);
+    rules.operator_exempt = settings
+        .switch("passwords.operator_exempt")
+        .unwrap_or(rules.operator_exempt);
 }
 
 fn preset(settings: &Settings) -> Result<Preset, Problem> {

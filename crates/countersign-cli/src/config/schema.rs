@@ -243,6 +243,9 @@ pub(crate) const SETTINGS: &[Setting] = &[
 
     off("passwords.scheme", Text, Off::Text("argon2id"), "How new passwords are hashed."),
     built("passwords.write", OneOf(&["argon2id", "django"]), |c| Some(show::text(c.password_scheme())), "The form in which they are written; django: PBKDF2, on the way back to it."),
+    built("passwords.min_length", Whole, |c| Some(c.policy.passwords.rules.min_length.to_string()), "The fewest characters of a new password, from 1 to 256."),
+    built("passwords.refuse_common", Switch, |c| show::switch(c.policy.passwords.rules.refuse_common), "Whether the 19 640 most common passwords are refused as new ones."),
+    built("passwords.operator_exempt", Switch, |c| show::switch(c.policy.passwords.rules.operator_exempt), "Whether `countersign user` may set passwords that these rules refuse."),
     built("passwords.danger_cheap_hashes", Switch, |c| show::switch(c.hashes_cheaply()), "Hashes that cost an attacker nothing. For tests only."),
 
     off("throttle.enabled", Switch, Off::Switch(false), "Whether failed sign-ins are throttled."),

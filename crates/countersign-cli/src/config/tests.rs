@@ -299,6 +299,42 @@ fn passwords_are_written_for_django_where_the_settings_say_so() {
 }
 
 #[test]
+fn the_rules_for_new_passwords_are_read_and_bounded() {
+    use countersign::password::PasswordRules;
+    let rules = |text: &str| load(text).map(|config| config.policy.passwords.rules);
+    let modern = PasswordRules {
+        min_length: 8,
+        refuse_common: true,
+        operator_exempt: false,
+    };
+    assert_eq!(rules(""), Ok(modern));
+    let simplejwt = PasswordRules {
+        operator_exempt: true,
+        ..modern
+    };
+    assert_eq!(rules("preset = \"simplejwt\"\n"), Ok(simplejwt));
+    let text = "[passwords]\nmin_length = 256\nrefuse_common = false\noperator_exempt = true\n";
+    let lenient = PasswordRules {
+        min_length: 256,
+        refuse_common: false,
+        operator_exempt: true,
+    };
+    assert_eq!(rules(text), Ok(lenient));
+    let config = load(text).unwrap_or_else(|message| panic!("{message}"));
+    for (name, value) in [
+        ("passwords.min_length", "256"),
+        ("passwords.refuse_common", "false"),
+        ("passwords.operator_exempt", "true"),
+    ] {
+        assert_eq!(effective(&config, name).as_deref(), Some(value), "{name}");
+    }
+    for length in ["0", "257", "18446744073709551615"] {
+        let refused = refusal(&format!("[passwords]\nmin_length = {length}\n"));
+        assert!(refused.contains("min_length"), "{length}: {refused}");
+    }
+}
+
+#[test]
 fn the_environment_beats_the_file() {
     let folder = Folder::with("preset = \"simplejwt\"\n[jwt]\nleeway = 5\naudience = \"file\"\n");
     let config = folder

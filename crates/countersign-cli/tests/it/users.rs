@@ -159,13 +159,13 @@ fn what_cannot_be_done_says_what_to_do() {
     place.user("ann", "pw-of-ann");
     let create = |name| ["user", "create", "--username", name, "--password-stdin"];
     place
-        .run_with("x\n", &create("ann"))
+        .run_with("pw-of-bob\n", &create("ann"))
         .failed(1, "the user name is taken");
     place
-        .run_with("x\n", &create(""))
+        .run_with("pw-of-bob\n", &create(""))
         .failed(1, "a user name has 1 to 150 characters");
     place
-        .run_with("x\n", &create("a\u{1b}[31m"))
+        .run_with("pw-of-bob\n", &create("a\u{1b}[31m"))
         .failed(1, "no control characters");
     place
         .run_with("\n", &create("bob"))
@@ -181,6 +181,43 @@ fn what_cannot_be_done_says_what_to_do() {
         .failed(1, "there is no such user");
     let nothing = place.run(&["user", "set", "--username", "ann"]);
     assert_eq!(nothing.code, Some(2), "{nothing:?}");
+}
+
+#[test]
+fn a_weak_password_is_refused_with_a_way_out() {
+    let create = |name| ["user", "create", "--username", name, "--password-stdin"];
+    let place = Place::migrated("");
+    place.user("ann", "pw-of-ann");
+    for (password, why) in [
+        ("pw-Zoe7", "a password has at least 8 characters"),
+        ("PassWord1", "one of the most common"),
+        ("zoe-of-here", "the user name or the e-mail address"),
+    ] {
+        place
+            .run_with(&format!("{password}\n"), &create("Zoe-of-Here"))
+            .failed(1, why)
+            .told("help: choose another password")
+            .silent_about(password);
+    }
+    let words = ["user", "set-password", "--username", "ann"];
+    let words = [&words[..], &["--password-stdin"]].concat();
+    place
+        .run_with("iloveyou\n", &words)
+        .failed(1, "one of the most common");
+    place.configure("passwords.refuse_common = false\n");
+    place.run_with("iloveyou\n", &words).done();
+}
+
+#[test]
+fn the_operator_is_exempt_where_the_settings_say_so() {
+    let simplejwt = "preset = \"simplejwt\"\n";
+    let place = Place::migrated(simplejwt);
+    place.user("ann", "x");
+    place.configure(&format!("{simplejwt}passwords.operator_exempt = false\n"));
+    let create = ["user", "create", "--username", "bob", "--password-stdin"];
+    place
+        .run_with("x\n", &create)
+        .failed(1, "a password has at least 8 characters");
 }
 
 #[test]

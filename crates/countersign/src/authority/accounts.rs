@@ -7,7 +7,7 @@ use countersign_token::ClaimsSet;
 use super::{Administrator, Authority, AuthorityError, Client};
 use crate::account::{Account, AccountId, AccountKey, Privileges, Residence, Standing};
 use crate::audit::{AuditEvent, AuditKind};
-use crate::password::{EncodedPassword, PlainPassword};
+use crate::password::{EncodedPassword, PlainPassword, WeakPassword};
 use crate::policy::OnAccountChange;
 use crate::random::draw;
 use crate::session::EndCause;
@@ -75,6 +75,9 @@ pub enum AccountError {
     /// The password is empty or longer than anything we hash.
     #[error("a password has 1 to 1024 bytes")]
     UnusablePassword,
+    /// The password is too weak for a new one.
+    #[error(transparent)]
+    WeakPassword(#[from] WeakPassword),
     /// There is too much of them.
     #[error("attributes have at most {} bytes", MOST_ATTRIBUTE_BYTES)]
     TooManyAttributes,
@@ -214,7 +217,10 @@ impl Administration<'_> {
         self.check_email(&request.email).await?;
         check_attributes(&request.attributes)?;
         let password = match password {
-            Some(password) => self.stored_form(password).await?,
+            Some(password) => {
+                let owner = (username.as_str(), request.email.as_str());
+                self.stored_form(password, owner).await?
+            }
             None => self.authority.unusable_password()?,
         };
         let uuid = draw(self.authority.random.as_ref()).map_err(AuthorityError::from)?;
@@ -285,10 +291,12 @@ impl Administration<'_> {
         password: NewPassword,
     ) -> Result<u64, AccountError> {
         // A hash is work: none for whoever asks in vain. The edit decides once more.
-        if !self.by.reach().covers(&self.find_account(id).await?) {
+        let account = self.find_account(id).await?;
+        if !self.by.reach().covers(&account) {
             return Err(AccountError::SuperuserRequired);
         }
-        let edit = AccountEdit::Password(self.stored_form(password).await?);
+        let owner = (account.username.as_str(), account.email.as_str());
+        let edit = AccountEdit::Password(self.stored_form(password, owner).await?);
         let sessions = on_change(
             self.authority.policy.accounts.on_password_change,
             EndCause::PasswordChanged,
@@ -427,13 +435,22 @@ impl Administration<'_> {
         }
     }
 
-    async fn stored_form(&self, password: NewPassword) -> Result<EncodedPassword, AccountError> {
+    /// What is stored of a new password of whoever has this name and address.
+    async fn stored_form(
+        &self,
+        password: NewPassword,
+        (username, email): (&str, &str),
+    ) -> Result<EncodedPassword, AccountError> {
         let password = match password {
             NewPassword::Plain(password) => password,
             NewPassword::Encoded(encoded) => return Ok(encoded),
         };
         if password.is_empty() || password.is_too_long() {
             return Err(AccountError::UnusablePassword);
+        }
+        let rules = &self.authority.policy.passwords.rules;
+        if !(rules.operator_exempt && self.by == Administrator::Operator) {
+            rules.judge(&password, username, email)?;
         }
         Ok(self
             .authority

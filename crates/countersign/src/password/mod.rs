@@ -8,6 +8,7 @@ mod hasher;
 mod mark;
 mod md5;
 mod pbkdf2;
+mod rules;
 mod scheme;
 mod scrypt;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use self::encoded::EncodedPassword;
 pub use self::hasher::{Check, HasherError, PasswordHasher, Upgrade};
 pub use self::mark::PasswordMark;
 pub use self::pbkdf2::Pbkdf2Cost;
+pub use self::rules::{PasswordRules, WeakPassword};
 
 use zeroize::Zeroizing;
 
@@ -50,6 +52,10 @@ impl PlainPassword {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.0
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {

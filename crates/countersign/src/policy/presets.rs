@@ -11,7 +11,7 @@ use super::{
     VerifyPolicy, WireBodies, WirePolicy,
 };
 use crate::language::Language;
-use crate::password::Argon2Cost;
+use crate::password::{Argon2Cost, PasswordRules};
 use crate::rotation::{ReuseDetection, RotationMode, RotationPolicy};
 
 /// The systems whose behavior the defaults can follow.
@@ -137,7 +137,13 @@ fn simplejwt() -> Policy {
         foreign_until: None,
         blacklist: Blacklist::Enabled { history: true },
         verify: VerifyPolicy::AsksLedgerWithBlacklisting,
-        passwords: password_defaults(),
+        passwords: PasswordPolicy {
+            rules: PasswordRules {
+                operator_exempt: true,
+                ..password_defaults().rules
+            },
+            ..password_defaults()
+        },
         wire: wire_defaults(WireBodies::Drf),
         audit_refreshes: true,
     }
@@ -223,6 +229,11 @@ const fn password_defaults() -> PasswordPolicy {
         cost: Argon2Cost::RECOMMENDED,
         write: PasswordScheme::Argon2id,
         slots: 2,
+        rules: PasswordRules {
+            min_length: 8,
+            refuse_common: true,
+            operator_exempt: false,
+        },
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Blacklist, Policy, TokenPolicy};
+use crate::password::PasswordRules;
 use crate::rotation::{ReuseDetection, RotationMode};
 
 impl Policy {
@@ -15,6 +16,13 @@ impl Policy {
         self.validate_claim_names()?;
         self.validate_account_claims()?;
         self.validate_rotation()?;
+        let min_length = self.passwords.rules.min_length;
+        if !(1..=PasswordRules::MOST_MIN_LENGTH).contains(&min_length) {
+            return Err(PolicyError::new(
+                "passwords.min_length",
+                "a number of characters from 1 to 256 is needed",
+            ));
+        }
         if self.tokens.resource_classes.is_empty() {
             return Err(PolicyError::new(
                 "jwt.auth_token_classes",

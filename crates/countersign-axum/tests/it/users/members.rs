@@ -1,6 +1,7 @@
 //! What may stand in a body.
 
 use axum::http::header;
+use countersign::Preset;
 use serde_json::json;
 
 use super::{Desk, Engine, USERS, done, refused};
@@ -124,6 +125,45 @@ async fn a_password_is_text_within_bounds() {
     desk.site.alice().await;
     let longest = json!({ "password": "x".repeat(1024) }).to_string();
     done(&desk.service().post(PASSWORD, &longest).await);
+}
+
+/// Whoever asks over HTTP is judged under every preset, a superuser and a program as well.
+#[tokio::test]
+async fn a_new_password_is_long_and_uncommon_and_not_the_name() {
+    for preset in Preset::ALL {
+        let desk = Desk::with(Engine::Memory, preset, |_| {}).await;
+        let root = desk.superuser("root").await;
+        for who in [&desk.service(), &root] {
+            for (password, why) in [
+                ("pw-Zoe7", "a password has at least 8 characters"),
+                ("PassWord1", "one of the most common"),
+                ("zoe-of-here", "the user name or the e-mail address"),
+                ("Zoe.Example", "the user name or the e-mail address"),
+            ] {
+                let new = json!({ "username": "Zoe-of-Here", "email": "zoe.example@example.org",
+                    "password": password });
+                let reply = who.post(USERS, &new.to_string()).await;
+                refused(&reply, 400, "weak_password");
+                let detail = reply.json()["detail"].as_str().unwrap().to_owned();
+                assert!(detail.contains(why), "{password}: {detail}");
+                assert!(!reply.text().contains(password), "{password}");
+            }
+            for weak in ["pw-Zoe7", "PassWord1", "ALICE@example.com"] {
+                let body = json!({ "password": weak }).to_string();
+                refused(&who.post(PASSWORD, &body).await, 400, "weak_password");
+            }
+        }
+        // What is stored already is nobody's choice.
+        let hash = desk
+            .site
+            .account("alice")
+            .await
+            .password
+            .as_stored()
+            .to_owned();
+        let encoded = json!({ "encoded_password": hash }).to_string();
+        done(&desk.service().post(PASSWORD, &encoded).await);
+    }
 }
 
 #[tokio::test]
