@@ -168,6 +168,12 @@ fn what_cannot_be_done_says_what_to_do() {
         .run_with("pw-of-bob\n", &create("a\u{1b}[31m"))
         .failed(1, "no control characters");
     place
+        .run_with("pw-of-bob\n", &create("a\u{200b}nn"))
+        .failed(1, "others that nobody sees");
+    place
+        .run_with("pw-of-bob\n", &create("\u{ff41}nn"))
+        .failed(1, "the user name is taken");
+    place
         .run_with("\n", &create("bob"))
         .failed(1, "a password has 1 to 1024 bytes");
     place

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use countersign_token::ClaimsSet;
 
+use super::new_name::new_name;
 use super::{Administrator, Authority, AuthorityError, Client};
 use crate::account::{Account, AccountId, AccountKey, Privileges, Residence, Standing};
 use crate::audit::{AuditEvent, AuditKind};
@@ -64,8 +65,11 @@ pub enum NewPassword {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccountError {
-    /// The name is empty, too long, or has control characters.
-    #[error("a user name has 1 to 150 characters and no control characters")]
+    /// The name is empty, too long, has characters that nobody sees, or a blank at an end.
+    #[error(
+        "a user name has 1 to 150 characters, no control characters or others that nobody sees, \
+         and no blank at either end"
+    )]
     UnusableName,
     /// The address is too long, or no address.
     #[error(
@@ -195,7 +199,8 @@ pub struct Administration<'a> {
 }
 
 impl Administration<'_> {
-    /// Makes an account. Without a password nobody can sign in to it with one.
+    /// Makes an account. Without a password nobody can sign in to it with one. Its name is kept in Unicode's NFKC,
+    /// as Django keeps it, so that two that look the same are one.
     ///
     /// # Errors
     /// [`AccountError`]: nothing was made.
@@ -211,9 +216,7 @@ impl Administration<'_> {
         {
             return Err(AccountError::SuperuserRequired);
         }
-        if !is_usable_name(&username) {
-            return Err(AccountError::UnusableName);
-        }
+        let username = new_name(&username).ok_or(AccountError::UnusableName)?;
         self.check_email(&request.email).await?;
         check_attributes(&request.attributes)?;
         let password = match password {
@@ -498,6 +501,7 @@ pub(super) const fn on_change(policy: OnAccountChange, cause: EndCause) -> Sessi
     }
 }
 
+/// Whether an account may have this name, however it came by it.
 pub(super) fn is_usable_name(name: &str) -> bool {
     let length = name.chars().count();
     (1..=150).contains(&length) && !name.chars().any(char::is_control)

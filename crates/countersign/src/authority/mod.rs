@@ -16,6 +16,7 @@ mod ledger;
 mod login;
 mod minting;
 mod naming;
+mod new_name;
 mod password_mark;
 mod purge;
 mod records;

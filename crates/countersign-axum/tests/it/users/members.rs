@@ -17,6 +17,10 @@ const REFUSED: &[(&str, &str, &str)] = &[
     (r#"{"username":"z\u0000oe"}"#, "invalid_member", "username"),
     (r#"{"username":""}"#, "unusable_username", ""),
     (r#"{"username":"z\noe"}"#, "unusable_username", ""),
+    (r#"{"username":"z\u200boe"}"#, "unusable_username", ""),
+    (r#"{"username":"z\u202eoe"}"#, "unusable_username", ""),
+    (r#"{"username":" zoe"}"#, "unusable_username", ""),
+    (r#"{"username":"zoe\u00a0"}"#, "unusable_username", ""),
     (
         r#"{"username":"zoe","Email":""}"#,
         "unknown_member",
@@ -104,6 +108,20 @@ async fn what_cannot_be_used_is_refused_by_name() {
     }
     let listed = done(&desk.service().get(USERS).await);
     assert_eq!(listed["users"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn two_names_that_look_the_same_are_one() {
+    let desk = Desk::modern(Engine::Memory).await;
+    let made = done(&desk.service().post(USERS, r#"{"username":"\ufb01ona"}"#).await);
+    assert_eq!(made["username"], "fiona");
+    for name in ["fiona", "\u{fb01}ona", "\u{ff46}iona", "\u{ff41}lice"] {
+        let body = json!({ "username": name }).to_string();
+        let reply = desk.service().post(USERS, &body).await;
+        refused(&reply, 409, "username_taken");
+    }
+    let other = done(&desk.service().post(USERS, r#"{"username":"Fiona"}"#).await);
+    assert_eq!(other["username"], "Fiona", "case tells names apart");
 }
 
 #[tokio::test]
