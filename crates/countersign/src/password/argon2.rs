@@ -99,6 +99,14 @@ impl Stored {
         whole.then_some(stored)
     }
 
+    /// See [`Scheme::is_costly`](super::scheme::Scheme::is_costly). Lanes cost nothing: they are filled one by one.
+    pub(super) fn is_costly(&self) -> bool {
+        let Argon2Cost {
+            memory_kib, passes, ..
+        } = self.work.cost;
+        memory_kib.saturating_mul(passes) > 4 * DJANGO_KIB_FILLED
+    }
+
     /// Whether this is what would be written today at `cost`.
     pub(super) fn is_current(&self, cost: Argon2Cost) -> bool {
         let today = Work {
@@ -177,6 +185,9 @@ const WRITTEN_HASH_BYTES: usize = 32;
 
 /// What imported hashes may have.
 const HASH_BYTES: std::ops::RangeInclusive<usize> = 16..=64;
+
+/// What Django's default fills: 100 MiB, twice.
+const DJANGO_KIB_FILLED: u32 = 2 * 100 * 1024;
 
 /// An imported hash may ask for this much memory, 256 MiB, and no more.
 const MAX_MEMORY_KIB: u32 = 256 * 1024;

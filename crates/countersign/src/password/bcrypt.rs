@@ -11,6 +11,7 @@ pub(super) const NAMES: [&str; 2] = ["bcrypt_sha256", "bcrypt"];
 /// A stored password taken apart: `$2b$cost$salt-and-hash`.
 pub(super) struct Stored {
     preparation: Preparation,
+    cost: u32,
     hash: String,
 }
 
@@ -34,8 +35,14 @@ impl Stored {
         let whole = hash.len() == 60 && COST.contains(&cost);
         (known && whole).then(|| Self {
             preparation,
+            cost,
             hash: hash.to_owned(),
         })
+    }
+
+    /// See [`Scheme::is_costly`](super::scheme::Scheme::is_costly).
+    pub(super) fn is_costly(&self) -> bool {
+        self.cost > DJANGO_COST + 2
     }
 
     pub(super) fn matches(&self, password: &[u8]) -> bool {
@@ -65,5 +72,8 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 /// bcrypt reads no more than this of a password.
 const MOST_BYTES: usize = 72;
 
-/// Costs that an imported hash may ask for; Django's default is 12, and each step doubles the work.
+/// Django's default.
+const DJANGO_COST: u32 = 12;
+
+/// Costs that an imported hash may ask for; each step doubles the work.
 const COST: std::ops::RangeInclusive<u32> = 4..=16;

@@ -15,7 +15,7 @@ mod scrypt;
 mod vectors;
 
 pub use self::argon2::Argon2Cost;
-pub use self::encoded::EncodedPassword;
+pub use self::encoded::{EncodedPassword, UnfitEncoding};
 pub use self::hasher::{Check, HasherError, PasswordHasher, Upgrade};
 pub use self::mark::PasswordMark;
 pub use self::pbkdf2::Pbkdf2Cost;

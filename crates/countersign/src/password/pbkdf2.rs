@@ -102,6 +102,11 @@ impl Stored {
         })
     }
 
+    /// See [`Scheme::is_costly`](super::scheme::Scheme::is_costly).
+    pub(super) fn is_costly(&self) -> bool {
+        self.iterations.get() > 4 * Pbkdf2Cost::DJANGO.iterations.get()
+    }
+
     /// Whether this is what would be written today at `cost`.
     pub(super) fn is_current(&self, cost: Pbkdf2Cost) -> bool {
         self.hash_bytes == 32

@@ -41,6 +41,17 @@ impl Scheme {
         }
     }
 
+    /// Whether a check costs more than four times what it does at Django's newest default.
+    pub(super) fn is_costly(&self) -> bool {
+        match self {
+            Self::Argon2(stored) => stored.is_costly(),
+            Self::Pbkdf2(stored) => stored.is_costly(),
+            Self::Bcrypt(stored) => stored.is_costly(),
+            Self::Scrypt(stored) => stored.is_costly(),
+            Self::Md5(_) => false,
+        }
+    }
+
     /// Whether this is what would be written today.
     pub(super) fn is_current(&self, written: WrittenForm) -> bool {
         match (self, written) {

@@ -12,6 +12,8 @@ pub(super) const NAME: &str = "scrypt";
 /// A stored password taken apart: `n$salt$r$p$hash`.
 pub(super) struct Stored {
     params: Params,
+    /// How many blocks are mixed: `n` times `r` times `p`.
+    blocks: u64,
     salt: String,
     /// Base64 as it stands, see `pbkdf2`.
     hash: String,
@@ -32,9 +34,15 @@ impl Stored {
         }
         Some(Self {
             params: Params::new(u8::try_from(n.trailing_zeros()).ok()?, r, p).ok()?,
+            blocks: n.checked_mul(r.into())?.checked_mul(p.into())?,
             salt: salt.to_owned(),
             hash: hash.to_owned(),
         })
+    }
+
+    /// See [`Scheme::is_costly`](super::scheme::Scheme::is_costly).
+    pub(super) fn is_costly(&self) -> bool {
+        self.blocks > 4 * DJANGO_BLOCKS
     }
 
     pub(super) fn matches(&self, password: &[u8]) -> bool {
@@ -53,6 +61,9 @@ impl Stored {
         verify_slices_are_equal(computed.as_bytes(), self.hash.as_bytes()).is_ok()
     }
 }
+
+/// What Django's default mixes.
+const DJANGO_BLOCKS: u64 = 16_384 * 8 * 5;
 
 /// An imported hash may ask for this much memory, 256 MiB, and no more.
 const MAX_MEMORY: u64 = 256 * 1024 * 1024;

@@ -15,7 +15,7 @@ use axum::http::request::Parts;
 use axum::routing::{MethodRouter, get, post};
 use countersign::account::AccountId;
 use countersign::authority::NewPassword;
-use countersign::password::{EncodedPassword, PlainPassword};
+use countersign::password::{EncodedPassword, PlainPassword, UnfitEncoding};
 
 use crate::api::Api;
 use crate::body::members::{MemberFault, Members};
@@ -80,8 +80,13 @@ fn new_password(members: &mut Members) -> Result<Option<NewPassword>, MemberFaul
         (None, None) => Ok(None),
         (Some(plain), None) => Ok(Some(NewPassword::Plain(PlainPassword::new(plain)))),
         (None, Some(encoded)) => match EncodedPassword::parse(encoded) {
-            Some(encoded) => Ok(Some(NewPassword::Encoded(encoded))),
-            None => Err(invalid("a password as Django stores it is expected")),
+            Ok(encoded) => Ok(Some(NewPassword::Encoded(encoded))),
+            Err(UnfitEncoding::Unknown) => {
+                Err(invalid("a password as Django stores it is expected"))
+            }
+            Err(UnfitEncoding::TooCostly) => Err(invalid(
+                "a password that costs at most four times what Django's default does is expected",
+            )),
         },
         (Some(_), Some(_)) => Err(invalid("there is a `password`, too")),
     }

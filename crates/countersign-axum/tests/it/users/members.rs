@@ -113,7 +113,12 @@ async fn what_cannot_be_used_is_refused_by_name() {
 #[tokio::test]
 async fn two_names_that_look_the_same_are_one() {
     let desk = Desk::modern(Engine::Memory).await;
-    let made = done(&desk.service().post(USERS, r#"{"username":"\ufb01ona"}"#).await);
+    let made = done(
+        &desk
+            .service()
+            .post(USERS, r#"{"username":"\ufb01ona"}"#)
+            .await,
+    );
     assert_eq!(made["username"], "fiona");
     for name in ["fiona", "\u{fb01}ona", "\u{ff46}iona", "\u{ff41}lice"] {
         let body = json!({ "username": name }).to_string();
@@ -143,6 +148,21 @@ async fn a_password_is_text_within_bounds() {
     desk.site.alice().await;
     let longest = json!({ "password": "x".repeat(1024) }).to_string();
     done(&desk.service().post(PASSWORD, &longest).await);
+}
+
+#[tokio::test]
+async fn an_encoded_password_costs_no_more_than_four_of_djangos() {
+    let desk = Desk::modern(Engine::Memory).await;
+    let encoded = |rounds: u32| {
+        let form = format!("pbkdf2_sha256${rounds}$salt$hash");
+        json!({ "encoded_password": form }).to_string()
+    };
+    let reply = desk.service().post(PASSWORD, &encoded(6_000_001)).await;
+    refused(&reply, 400, "invalid_member");
+    assert_eq!(reply.json()["name"], "encoded_password");
+    let detail = reply.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("at most four times"), "{detail}");
+    done(&desk.service().post(PASSWORD, &encoded(6_000_000)).await);
 }
 
 /// Whoever asks over HTTP is judged under every preset, a superuser and a program as well.
