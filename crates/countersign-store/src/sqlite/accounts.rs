@@ -109,6 +109,10 @@ impl AccountTable for SqliteStore {
         .await
     }
 
+    async fn is_email_taken(&self, address: &str) -> Result<bool, StoreError> {
+        self.read(|connection| is_email_taken(connection, address))
+    }
+
     async fn list_accounts(
         &self,
         after: AccountId,
@@ -154,7 +158,7 @@ pub(super) fn edit(
     now: UnixMillis,
 ) -> Result<u64, Failure> {
     for edit in edits {
-        change(connection, id, edit)?;
+        change(connection, id, edit, now)?;
     }
     let ended_sessions = match sessions {
         SessionsOnChange::Keep => 0,
@@ -316,6 +320,8 @@ fn insert(connection: &Connection, account: &NewAccount) -> Result<Option<Accoun
                         THEN :created_second
                     WHEN EXISTS (SELECT 1 FROM retired_account WHERE email = :email AND email <> '')
                         THEN :created_second
+                    WHEN EXISTS (SELECT 1 FROM given_up_email WHERE email = :email)
+                        THEN :created_second
                 END
          WHERE NOT EXISTS (SELECT 1 FROM account WHERE username = :username)
          RETURNING ",
@@ -387,8 +393,20 @@ pub(super) fn is_username_taken(connection: &Connection, username: &str) -> Resu
     Ok(taken)
 }
 
-fn change(connection: &Connection, id: AccountId, edit: &AccountEdit) -> Result<(), Failure> {
-    let id = id.get();
+fn is_email_taken(connection: &Connection, address: &str) -> Result<bool, Failure> {
+    let taken = connection
+        .prepare_cached("SELECT 1 FROM account WHERE email = :address AND email <> ''")?
+        .exists(named_params! { ":address": address })?;
+    Ok(taken)
+}
+
+fn change(
+    connection: &Connection,
+    account: AccountId,
+    edit: &AccountEdit,
+    now: UnixMillis,
+) -> Result<(), Failure> {
+    let id = account.get();
     match edit {
         AccountEdit::Password(password) => connection
             .prepare_cached(
@@ -416,26 +434,43 @@ fn change(connection: &Connection, id: AccountId, edit: &AccountEdit) -> Result<
         AccountEdit::Role(role) => connection
             .prepare_cached("UPDATE account SET role = :role WHERE id = :id")?
             .execute(named_params! { ":id": id, ":role": role })?,
-        AccountEdit::Email { address, verified } => connection
-            .prepare_cached(
-                "UPDATE account
-                 SET email = :address, email_verified = :verified
-                 WHERE id = :id",
-            )?
-            .execute(named_params! { ":id": id, ":address": address, ":verified": verified })?,
+        AccountEdit::Email { address, verified } => {
+            give_up_email(connection, account, address)?;
+            connection
+                .prepare_cached(
+                    "UPDATE account
+                     SET email = :address, email_verified = :verified
+                     WHERE id = :id",
+                )?
+                .execute(named_params! { ":id": id, ":address": address, ":verified": verified })?
+        }
         AccountEdit::PasswordNeedsReset(needed) => connection
             .prepare_cached("UPDATE account SET password_needs_reset = :needed WHERE id = :id")?
             .execute(named_params! { ":id": id, ":needed": needed })?,
         AccountEdit::Attributes(attributes) => connection
             .prepare_cached("UPDATE account SET attributes = :attributes WHERE id = :id")?
             .execute(named_params! { ":id": id, ":attributes": attributes.to_json() })?,
+        AccountEdit::RefuseForeignTokens => {
+            return revoke_foreign_tokens(connection, account, now);
+        }
         AccountEdit::Deletion => {
-            retire(connection, AccountId::new(id))?;
+            retire(connection, account)?;
             connection
                 .prepare_cached("DELETE FROM account WHERE id = :id")?
                 .execute(named_params! { ":id": id })?
         }
     };
+    Ok(())
+}
+
+/// Remembers the address that an account has, if it is to get another one.
+fn give_up_email(connection: &Connection, id: AccountId, next: &str) -> Result<(), Failure> {
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO given_up_email (email)
+             SELECT email FROM account WHERE id = :id AND email NOT IN ('', :next)",
+        )?
+        .execute(named_params! { ":id": id.get(), ":next": next })?;
     Ok(())
 }
 
@@ -450,6 +485,7 @@ const fn state_after(edit: &AccountEdit) -> Option<AccountState> {
         | AccountEdit::Role(_)
         | AccountEdit::Email { .. }
         | AccountEdit::PasswordNeedsReset(_)
+        | AccountEdit::RefuseForeignTokens
         | AccountEdit::Attributes(_) => None,
     }
 }

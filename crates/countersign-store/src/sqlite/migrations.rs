@@ -153,7 +153,7 @@ const MIGRATION_TABLE: &str = "
     ) STRICT
 ";
 
-const MIGRATIONS: [Migration; 10] = [
+const MIGRATIONS: [Migration; 11] = [
     Migration {
         number: 1,
         name: "ledger",
@@ -203,5 +203,10 @@ const MIGRATIONS: [Migration; 10] = [
         number: 10,
         name: "services",
         sql: include_str!("migrations/0010_services.sql"),
+    },
+    Migration {
+        number: 11,
+        name: "given_up_emails",
+        sql: include_str!("migrations/0011_given_up_emails.sql"),
     },
 ];

@@ -39,9 +39,9 @@ fn an_empty_file_is_not_migrated() {
     std::fs::File::create(&path).unwrap();
     assert!(matches!(
         open(&path),
-        Err(OpenError::NotMigrated { missing: 10 })
+        Err(OpenError::NotMigrated { missing: 11 })
     ));
-    assert_eq!(SqliteStore::migrate(&path).unwrap().applied.len(), 10);
+    assert_eq!(SqliteStore::migrate(&path).unwrap().applied.len(), 11);
 }
 
 #[test]
@@ -64,16 +64,18 @@ fn an_older_schema_is_not_opened_and_is_brought_up_to_date() {
     let (_folder, path) = migrated();
     connect(&path)
         .execute_batch(
-            "DROP TABLE service_credential;
-             ALTER TABLE audit_event DROP COLUMN service;
-             DELETE FROM migration WHERE number = 10",
+            "DROP TABLE given_up_email;
+             DELETE FROM migration WHERE number = 11",
         )
         .unwrap();
     assert!(matches!(
         open(&path),
         Err(OpenError::NotMigrated { missing: 1 })
     ));
-    assert_eq!(SqliteStore::migrate(&path).unwrap().applied, ["services"]);
+    assert_eq!(
+        SqliteStore::migrate(&path).unwrap().applied,
+        ["given_up_emails"]
+    );
     assert!(open(&path).is_ok());
 }
 
@@ -136,7 +138,7 @@ fn of_two_that_migrate_at_once_one_does_it() {
             [scope.spawn(migrate), scope.spawn(migrate)].map(|thread| thread.join().unwrap())
         });
         applied.sort_unstable();
-        assert_eq!(applied, [0, 10]);
+        assert_eq!(applied, [0, 11]);
     }
 }
 

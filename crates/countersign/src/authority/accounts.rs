@@ -9,7 +9,7 @@ use super::{Administrator, Authority, AuthorityError, Client};
 use crate::account::{Account, AccountId, AccountKey, Privileges, Residence, Standing};
 use crate::audit::{AuditEvent, AuditKind};
 use crate::password::{EncodedPassword, PlainPassword, WeakPassword};
-use crate::policy::OnAccountChange;
+use crate::policy::{OnAccountChange, UserField};
 use crate::random::draw;
 use crate::session::EndCause;
 use crate::store::{
@@ -332,9 +332,14 @@ impl Administration<'_> {
             check_attributes(attributes)?;
         }
         let changes = AccountChanges { email, ..changes };
+        // Tokens that somebody else minted for whoever had the address before are not this account's; its own name
+        // another one by now.
+        let renamed =
+            changes.email.is_some() && self.authority.policy.tokens.user_field == UserField::Email;
         let standing = changes.standing;
         let mut kinds = Vec::new();
         let mut edits = details(changes);
+        edits.extend(renamed.then_some(AccountEdit::RefuseForeignTokens));
         if !edits.is_empty() {
             kinds.push(AuditKind::AccountChanged);
         }
@@ -430,12 +435,11 @@ impl Administration<'_> {
         if address.is_empty() {
             return Err(AccountError::EmailNeeded);
         }
-        let key = AccountKey::Email(address);
-        let taken = self.authority.accounts.find_account_by(key).await;
-        match taken.map_err(AuthorityError::from)? {
-            Some(_) => Err(AccountError::EmailTaken),
-            None => Ok(()),
+        let taken = self.authority.store.is_email_taken(address).await;
+        if taken.map_err(AuthorityError::from)? {
+            return Err(AccountError::EmailTaken);
         }
+        Ok(())
     }
 
     /// What is stored of a new password of whoever has this name and address.

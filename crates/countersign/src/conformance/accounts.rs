@@ -283,6 +283,49 @@ pub(super) async fn a_sign_in_is_noted(store: Arc<dyn Store>) {
     assert_eq!(store.find_account(bob.id).await.unwrap(), Some(bob));
 }
 
+pub(super) async fn an_address_is_taken_by_one_account_or_several(store: Arc<dyn Store>) {
+    let address = "shared@example.net";
+    let set = |account: Account, address: &'static str| {
+        let store = Arc::clone(&store);
+        let address = AccountEdit::Email {
+            address: address.to_owned(),
+            verified: false,
+        };
+        async move { edit(&*store, &account, address).await }
+    };
+    let (alice, bob) = (create(&*store, "alice").await, create(&*store, "bob").await);
+    assert!(!store.is_email_taken(address).await.unwrap());
+    set(alice.clone(), address).await;
+    assert!(store.is_email_taken(address).await.unwrap());
+    set(bob, address).await;
+    assert!(store.is_email_taken(address).await.unwrap());
+    assert!(!store.is_email_taken("Shared@example.net").await.unwrap());
+    set(alice, "").await;
+    assert!(
+        !store.is_email_taken("").await.unwrap(),
+        "no address is no address"
+    );
+}
+
+pub(super) async fn an_edit_can_refuse_earlier_foreign_tokens(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let login = open(&*store, &account).await;
+    let refusing = |now| {
+        let (store, target) = (Arc::clone(&store), EditTarget::any(account.id));
+        let edits = [AccountEdit::RefuseForeignTokens];
+        let keep = SessionsOnChange::Keep;
+        async move { store.edit_account(target, &edits, keep, now, &[]).await }
+    };
+    for now in [40, 30] {
+        let change = refusing(at(now)).await.unwrap();
+        assert_eq!(change, AccountChange::Changed { ended_sessions: 0 });
+        let found = store.find_account(account.id).await.unwrap().unwrap();
+        assert_eq!(found.revoked_before, Some(second(40)), "never back");
+    }
+    assert!(is_live(&*store, &login).await);
+    assert_eq!(log(&*store).await, [], "no state, and no session ended");
+}
+
 pub(super) async fn an_edit_changes_what_it_says_and_nothing_else(store: Arc<dyn Store>) {
     let (mut alice, bob) = (create(&*store, "alice").await, create(&*store, "bob").await);
     let privileges = Privileges {

@@ -214,6 +214,7 @@ macro_rules! with_every_clause {
                 numbers_of_the_other_system_are_not_drawn_here
                 an_account_of_ours_takes_no_foreign_token_once_another_system_is_taken_over
                 a_name_that_was_given_up_inherits_no_foreign_token
+                an_address_that_was_given_up_inherits_no_foreign_token
                 importing_accounts_twice_changes_nothing
                 what_the_other_system_changed_is_taken
                 a_password_changed_here_is_never_overwritten
@@ -278,7 +279,9 @@ macro_rules! with_every_clause {
                 a_sample_of_passwords_is_bounded_and_spread_over_all
                 a_rehash_of_an_outdated_form_changes_nothing
                 a_sign_in_is_noted
+                an_address_is_taken_by_one_account_or_several
                 an_edit_changes_what_it_says_and_nothing_else
+                an_edit_can_refuse_earlier_foreign_tokens
                 a_flag_can_be_set_alone
                 several_edits_are_one_change
                 a_change_without_edits_ends_the_sessions

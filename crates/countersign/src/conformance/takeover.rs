@@ -100,6 +100,40 @@ pub(super) async fn a_name_that_was_given_up_inherits_no_foreign_token(store: Ar
     assert_eq!(bob.revoked_before, None, "nobody had its name");
 }
 
+pub(super) async fn an_address_that_was_given_up_inherits_no_foreign_token(store: Arc<dyn Store>) {
+    let alice = create(&*store, "alice").await;
+    let former = alice.email.clone();
+    let change = |address: &str| AccountEdit::Email {
+        address: address.to_owned(),
+        verified: false,
+    };
+    // The same once more gives nothing up.
+    edit(&*store, &alice, change(&former)).await;
+    let shared = |name: &str, byte| NewAccount {
+        email: former.clone(),
+        uuid: Uuid::from_bytes([byte; 16]),
+        created_at: at(100),
+        ..new_account(name)
+    };
+    let bob = shared("bob", 2);
+    store.create_account(&bob, None).await.unwrap();
+    edit(&*store, &alice, change("alice@example.net")).await;
+    let carol = shared("carol", 3);
+    store.create_account(&carol, None).await.unwrap();
+    let without = NewAccount {
+        email: String::new(),
+        ..shared("dora", 4)
+    };
+    edit(&*store, &alice, change("")).await;
+    edit(&*store, &alice, change("alice@example.org")).await;
+    store.create_account(&without, None).await.unwrap();
+    for (name, refused) in [("bob", None), ("carol", Some(second(100))), ("dora", None)] {
+        let key = AccountKey::Username(name);
+        let account = store.find_account_by(key).await.unwrap().unwrap();
+        assert_eq!(account.revoked_before, refused, "{name}");
+    }
+}
+
 pub(super) async fn importing_accounts_twice_changes_nothing(store: Arc<dyn Store>) {
     let batch = [imported(1, "ann"), imported(2, "bob")];
     let event = event(AuditKind::AccountsImported);

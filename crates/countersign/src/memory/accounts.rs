@@ -100,6 +100,12 @@ impl AccountTable for MemoryStore {
         Ok(AccountCreation::Created(Box::new(created)))
     }
 
+    async fn is_email_taken(&self, address: &str) -> Result<bool, StoreError> {
+        let tables = self.tables();
+        let mut addresses = tables.accounts.values().map(|account| &account.email);
+        Ok(!address.is_empty() && addresses.any(|email| email == address))
+    }
+
     async fn list_accounts(
         &self,
         after: AccountId,
@@ -149,6 +155,7 @@ impl Tables {
         let inherits = retired.any(|(retired, email)| {
             retired.username == account.username || (!email.is_empty() && *email == account.email)
         });
+        let inherits = inherits || self.given_up.contains(&account.email);
         inherits.then(|| account.created_at.timestamp())
     }
 
@@ -161,7 +168,7 @@ impl Tables {
         now: UnixMillis,
     ) -> u64 {
         for edit in edits {
-            self.edit(id, edit);
+            self.edit(id, edit, now);
         }
         let ended_sessions = match sessions {
             SessionsOnChange::Keep => 0,
@@ -175,7 +182,7 @@ impl Tables {
         ended_sessions
     }
 
-    fn edit(&mut self, id: AccountId, edit: &AccountEdit) {
+    fn edit(&mut self, id: AccountId, edit: &AccountEdit, now: UnixMillis) {
         let Some(account) = self.accounts.get_mut(&id) else {
             return;
         };
@@ -193,11 +200,17 @@ impl Tables {
             }
             AccountEdit::Role(role) => account.role = *role,
             AccountEdit::Email { address, verified } => {
+                if account.email != *address && !account.email.is_empty() {
+                    self.given_up.insert(account.email.clone());
+                }
                 account.email.clone_from(address);
                 account.email_verified = *verified;
             }
             AccountEdit::PasswordNeedsReset(needed) => account.password_needs_reset = *needed,
             AccountEdit::Attributes(attributes) => account.attributes = attributes.clone(),
+            AccountEdit::RefuseForeignTokens => {
+                account.revoked_before = account.revoked_before.max(Some(now.timestamp()));
+            }
             AccountEdit::Deletion => {
                 let retired = RetiredAccount {
                     id,
@@ -245,6 +258,7 @@ const fn state_after(edit: &AccountEdit) -> Option<AccountState> {
         | AccountEdit::Role(_)
         | AccountEdit::Email { .. }
         | AccountEdit::PasswordNeedsReset(_)
+        | AccountEdit::RefuseForeignTokens
         | AccountEdit::Attributes(_) => None,
     }
 }

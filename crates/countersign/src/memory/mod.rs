@@ -14,7 +14,7 @@ mod services;
 mod sessions;
 mod takeover;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -92,6 +92,8 @@ struct Tables {
     takes_over: bool,
     /// Deleted accounts, with their addresses.
     retired: BTreeMap<AccountId, (RetiredAccount, String)>,
+    /// Addresses that accounts had before they got others.
+    given_up: BTreeSet<String>,
     /// What was imported last, of each account that was.
     imported: BTreeMap<AccountId, ImportMark>,
     /// In order of sequence. Its newest entry is never removed, and the next one counts on from it.

@@ -57,7 +57,7 @@ pub enum AccountEdit {
     Privileges(PrivilegeChange),
     /// Sets the role code.
     Role(i64),
-    /// Sets the e-mail address.
+    /// Sets the e-mail address. Whoever gets the former one as a new account inherits no foreign token.
     Email {
         /// The address; empty for none.
         address: String,
@@ -68,6 +68,8 @@ pub enum AccountEdit {
     PasswordNeedsReset(bool),
     /// Replaces what else is kept of it.
     Attributes(ClaimsSet),
+    /// Moves `revoked_before` on to now, never back: foreign tokens from before are refused.
+    RefuseForeignTokens,
     /// Removes it. Its number never comes back.
     Deletion,
 }
@@ -164,6 +166,12 @@ pub trait AccountTable: Accounts {
         account: &NewAccount,
         event: Option<&AuditEvent>,
     ) -> Result<AccountCreation, StoreError>;
+
+    /// Whether any account has this address, one or several.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the look-up could not be made.
+    async fn is_email_taken(&self, address: &str) -> Result<bool, StoreError>;
 
     /// Up to `limit` accounts with ids above `after`, in order of id.
     ///

@@ -217,3 +217,97 @@ async fn an_account_without_the_name_that_tokens_need_cannot_sign_in() {
         assert_eq!(matches!(signed_in, SignIn::Opened(_)), opens, "{name}");
     }
 }
+
+#[tokio::test]
+async fn an_address_that_two_share_already_is_taken_for_a_third() {
+    let house = House::modern().await;
+    for name in ["bob", "carol"] {
+        let (authority, shared) = (&house.authority, with_email("shared"));
+        let made = authority.create_account(name.to_owned(), None, shared);
+        made.await.unwrap();
+    }
+    let mut policy = house.authority.policy().clone();
+    policy.accounts.login = LoginName::Email;
+    let source = SigningKeySource::Configured(house.key.clone());
+    let strict = second_node(policy, &house.store, &house.clock, source).await;
+    let made = strict.create_account("dora".to_owned(), None, with_email("shared"));
+    assert!(matches!(made.await, Err(AccountError::EmailTaken)));
+    let alice = house.account("alice").await.id;
+    let taking = strict
+        .administered_by(Administrator::Operator, &BROWSER)
+        .change_account(alice, address("shared"))
+        .await;
+    assert!(matches!(taking, Err(AccountError::EmailTaken)));
+}
+
+fn address(name: &str) -> AccountChanges {
+    AccountChanges {
+        email: Some(with_email(name).email),
+        ..AccountChanges::default()
+    }
+}
+
+impl House {
+    async fn readdress(&self, account: &str, name: &str) {
+        let id = self.account(account).await.id;
+        let operator = self
+            .authority
+            .administered_by(Administrator::Operator, &BROWSER);
+        operator.change_account(id, address(name)).await.unwrap();
+    }
+
+    /// A foreign refresh and access token that name `alice@example.org`, issued some seconds after noon.
+    fn tokens_of_alices_address(&self, id: &str, after: u64) -> (String, String) {
+        let forge = |kind, id: &str| {
+            self.forge_with(kind, id, "alice@example.org", |claims| {
+                claims.set_issued_at(NOON.plus(Duration::from_secs(after)).timestamp());
+            })
+        };
+        (
+            forge("refresh", id),
+            forge("access", &format!("{id} access")),
+        )
+    }
+}
+
+/// Nobody was deleted: one account moves to another address, and a second one takes the first one's.
+#[tokio::test]
+async fn an_address_that_was_given_away_opens_its_next_account_to_no_token_from_before() {
+    for newly_made in [false, true] {
+        let mut policy = Policy::preset(Preset::SimpleJwt);
+        policy.rotation.mode = RotationMode::Rotate;
+        policy.tokens.user_field = UserField::Email;
+        let house = House::build(policy).await;
+        let (refresh, access) = house.tokens_of_alices_address("from before", 0);
+        assert!(house.is_identified(&access).await);
+        house.clock.set(NOON.plus(Duration::from_secs(5)));
+        if newly_made {
+            house.readdress("alice", "elsewhere").await;
+        }
+        let email = if newly_made { "alice" } else { "bob" };
+        let made = house
+            .authority
+            .create_account("bob".to_owned(), None, with_email(email));
+        made.await.unwrap();
+        if !newly_made {
+            house.readdress("alice", "elsewhere").await;
+            house.readdress("bob", "alice").await;
+        }
+        assert!(!house.is_identified(&access).await, "{newly_made}");
+        let refusal = house.refusal(&refresh).await;
+        assert_eq!(refusal, Refusal::Blacklisted.into(), "{newly_made}");
+
+        house.clock.set(NOON.plus(Duration::from_secs(7)));
+        let (refresh, access) = house.tokens_of_alices_address("from after", 6);
+        assert!(house.is_identified(&access).await, "{newly_made}");
+        house.refresh(&refresh).await;
+    }
+}
+
+#[tokio::test]
+async fn another_address_costs_no_token_that_carries_a_number() {
+    let house = House::simplejwt(RotationMode::Rotate).await;
+    let foreign = house.forge("refresh", FOREIGN_ID, "1");
+    house.readdress("alice", "elsewhere").await;
+    house.refresh(&foreign).await;
+}

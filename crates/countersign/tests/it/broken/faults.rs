@@ -468,6 +468,10 @@ impl AccountTable for BrokenStore {
         self.inner.create_account(account, event).await
     }
 
+    async fn is_email_taken(&self, address: &str) -> Result<bool, StoreError> {
+        self.inner.is_email_taken(address).await
+    }
+
     async fn list_accounts(
         &self,
         after: AccountId,
