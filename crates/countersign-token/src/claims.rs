@@ -378,6 +378,9 @@ pub enum ClaimsError {
         /// What serde says.
         source: serde_json::Error,
     },
+    /// The claims as a whole do not fit the type that was asked for.
+    #[error("the claims do not fit")]
+    Unfit(#[source] serde_json::Error),
 }
 
 impl ClaimsError {

@@ -108,7 +108,7 @@
 //! - Claims of a token that was not verified, and why hardly anybody should want them:
 //!   [`dangerous`].
 //! - Tokens that were revoked before they expired: [`RevocationIndex`].
-//! - A user made of claims alone, where there is no database: [`TokenUser`].
+//! - A user made of claims alone, where there is no database: [`TokenUser`]; what they may do: [`Role`].
 //! - Tokens that come with every request, and signatures that take longer than everything else:
 //!   [`VerifyCache`].
 //!
@@ -129,6 +129,7 @@ mod kind;
 #[cfg(feature = "remote")]
 pub mod remote;
 mod revocation;
+mod role;
 mod time;
 mod token;
 mod token_user;
@@ -149,6 +150,7 @@ pub use revocation::{
     AccountState, RevocationEntry, RevocationIndex, RevocationScope, RevokedBy, SessionAddress,
     TokenFacts,
 };
+pub use role::Role;
 pub use time::{Timestamp, UnixMillis};
 pub use token::SignedToken;
 pub use token_user::{NoUser, TokenUser};

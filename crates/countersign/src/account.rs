@@ -3,7 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use countersign_token::{ClaimsSet, Timestamp, UnixMillis};
+use countersign_token::{ClaimsSet, Role, Timestamp, UnixMillis};
 
 use crate::password::{EncodedPassword, PasswordMark};
 use crate::store::StoreError;
@@ -49,6 +49,18 @@ pub struct Privileges {
     pub superuser: bool,
 }
 
+impl Privileges {
+    /// What they make of a role code that was given, where 0 is none.
+    const fn role_beside(self, given: i64) -> Role {
+        match (given, self.staff, self.superuser) {
+            (0, true, _) => Role::STAFF,
+            (0, false, true) => Role::SUPERUSER,
+            (0, false, false) => Role::USER,
+            (given, _, _) => Role::new(given),
+        }
+    }
+}
+
 /// One account, as the authority needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -72,7 +84,7 @@ pub struct Account {
     pub standing: Standing,
     /// Staff and superuser flags.
     pub privileges: Privileges,
-    /// The role code (`jwt-allauth`): 0 for none.
+    /// The role code that was given to it: 0 for none. What counts is [`effective_role`](Self::effective_role).
     pub role: i64,
     /// The owner must choose a new password.
     pub password_needs_reset: bool,
@@ -100,9 +112,18 @@ impl Account {
             || self.role >= Self::ADMINISTRATIVE_ROLES_FROM
     }
 
-    /// Roles from this one on open everything in the programs that go by roles: 900 is jwt-allauth's superuser,
-    /// 1000 its staff.
-    pub const ADMINISTRATIVE_ROLES_FROM: i64 = 900;
+    /// Roles from this one on open everything in the programs that go by roles.
+    pub const ADMINISTRATIVE_ROLES_FROM: i64 = Role::SUPERUSER.code();
+
+    /// The role that its tokens carry: the one that it was given, or else the one of its flags. Staff counts before
+    /// superuser.
+    ///
+    /// # Source
+    /// jwt-allauth's roles. 0 is no role given there either, but for an account whose role was set to 0 although it
+    /// has a flag: here the flag counts.
+    pub const fn effective_role(&self) -> Role {
+        self.privileges.role_beside(self.role)
+    }
 }
 
 /// What names an account besides its number.
@@ -184,4 +205,27 @@ pub trait Accounts: Send + Sync {
     /// # Errors
     /// [`StoreError`] if it could not be written.
     async fn record_login(&self, id: AccountId, at: UnixMillis) -> Result<(), StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_given_role_counts_before_the_flags_and_staff_before_superuser() {
+        let rows = [
+            (0, false, false, Role::USER),
+            (0, false, true, Role::SUPERUSER),
+            (0, true, false, Role::STAFF),
+            (0, true, true, Role::STAFF),
+            (300, false, false, Role::new(300)),
+            (300, true, true, Role::new(300)),
+            (-1, true, false, Role::new(-1)),
+            (1000, false, false, Role::STAFF),
+        ];
+        for (given, staff, superuser, role) in rows {
+            let flags = Privileges { staff, superuser };
+            assert_eq!(flags.role_beside(given), role, "{given} {flags:?}");
+        }
+    }
 }

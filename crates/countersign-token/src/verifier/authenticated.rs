@@ -111,6 +111,14 @@ impl Authenticated {
         Some(value.map_err(|source| ClaimsError::value(name, source)))
     }
 
+    /// Reads all claims into one type: a struct with a field for each claim that matters, say.
+    ///
+    /// # Errors
+    /// [`ClaimsError`] if they do not fit it.
+    pub fn claims_as<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
+        serde_json::from_str(&self.payload).map_err(ClaimsError::Unfit)
+    }
+
     /// The JSON text of a claim. The payload was scanned before it came in here.
     pub(super) fn raw_claim(&self, name: &str) -> Option<&str> {
         let mut found = None;

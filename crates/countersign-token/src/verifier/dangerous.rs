@@ -43,7 +43,7 @@ pub fn read_without_verifying(token: &str) -> Result<ClaimsSet, Malformation> {
             segment: Segment::Claims,
             source,
         },
-        ClaimsError::Value { .. } => Malformation::Utf8(Segment::Claims),
+        ClaimsError::Value { .. } | ClaimsError::Unfit(_) => Malformation::Utf8(Segment::Claims),
     })
 }
 

@@ -12,7 +12,7 @@ use crate::sealed_id::{Opened, SealedKind};
 use crate::session::SessionId;
 
 /// Whose request it is, or why that is not accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Identification {
     /// The account, active where the settings ask for it.
     Known(Box<Identified>),
@@ -21,12 +21,14 @@ pub enum Identification {
 }
 
 /// Whose request it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Identified {
     /// The account.
     pub account: Account,
     /// Its session; `None` for a token that somebody else minted.
     pub session: Option<SessionId>,
+    /// The token that was shown, with all that it says.
+    pub token: Authenticated,
 }
 
 /// Why a request is not accepted.
@@ -88,7 +90,7 @@ impl Authority {
         let mut refusals = Vec::new();
         for &class in &self.policy.tokens.resource_classes {
             match self.admit(class, &shown).await? {
-                Ok(session) => return self.account_behind(&genuine, account, session),
+                Ok(session) => return self.account_behind(genuine, account, session),
                 Err(refusal) => refusals.push(ClassRefusal { class, refusal }),
             }
         }
@@ -167,7 +169,7 @@ impl Authority {
 
     fn account_behind(
         &self,
-        genuine: &Authenticated,
+        genuine: Authenticated,
         account: Option<Account>,
         session: Option<SessionId>,
     ) -> Result<Identification, AuthorityError> {
@@ -181,12 +183,13 @@ impl Authority {
         if self.policy.accounts.check_active && !account.is_active() {
             return refused(AccessRefusal::AccountInactive);
         }
-        if !self.has_password_mark(genuine, &account)? {
+        if !self.has_password_mark(&genuine, &account)? {
             return refused(AccessRefusal::PasswordChanged);
         }
         Ok(Identification::Known(Box::new(Identified {
             account,
             session,
+            token: genuine,
         })))
     }
 

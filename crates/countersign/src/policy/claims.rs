@@ -62,7 +62,7 @@ pub enum AccountField {
     Staff,
     /// The superuser flag.
     Superuser,
-    /// The role code.
+    /// The [effective role](Account::effective_role): as it was given, or else as the flags say.
     Role,
     /// A member of the attributes. An account without it gets no such claim.
     Attribute(String),
@@ -116,7 +116,7 @@ impl AccountField {
             Self::Uuid => claims.insert(claim, account.uuid.to_string()),
             Self::Staff => claims.insert(claim, account.privileges.staff),
             Self::Superuser => claims.insert(claim, account.privileges.superuser),
-            Self::Role => claims.insert(claim, account.role),
+            Self::Role => claims.insert(claim, account.effective_role().code()),
             Self::Attribute(name) => match account.attributes.raw(name) {
                 Some(value) => claims.insert_raw(claim, value),
                 None => Ok(()),

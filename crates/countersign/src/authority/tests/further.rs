@@ -138,6 +138,29 @@ fn names(token: &SignedToken) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn the_role_claim_follows_the_flags_until_a_role_is_given() {
+    let policy = telling(Preset::Modern, &[("role", "role")]);
+    let house = House::build(policy).await.with_bob().await;
+    let role = |access: &SignedToken| claims(access).get::<i64>("role").unwrap().unwrap();
+    let pair = house.login_as("bob").await;
+    assert_eq!(role(&pair.access), 0);
+    house.make_staff("bob", true).await;
+    let next = house.refresh(pair.refresh.as_str()).await;
+    assert_eq!(role(&next.access), 1000);
+    let given = AccountChanges {
+        role: Some(300),
+        ..AccountChanges::default()
+    };
+    let id = house.account_id("bob").await;
+    let operator = house
+        .authority
+        .administered_by(Administrator::Operator, &BROWSER);
+    operator.change_account(id, given).await.unwrap();
+    let last = house.refresh(next.refresh.unwrap().as_str()).await;
+    assert_eq!(role(&last.access), 300);
+}
+
+#[tokio::test]
 async fn fields_and_attributes_become_claims_behind_those_that_name_the_account() {
     let mut policy = telling(
         Preset::Modern,
