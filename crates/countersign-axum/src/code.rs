@@ -31,6 +31,9 @@ codes! {
     UserNotFound = "user_not_found",
     UserInactive = "user_inactive",
     PasswordChanged = "password_changed",
+    // The guards' of embedding programs.
+    PermissionDenied = "permission_denied",
+    EmailNotVerified = "email_not_verified",
     // Ours.
     MethodNotAllowed = "method_not_allowed",
     NotFound = "not_found",
@@ -87,7 +90,11 @@ mod tests {
     fn the_catalogue_lists_every_code_once_and_in_order() {
         let codes: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
         assert_eq!(
-            listed(&["At SimpleJWT's endpoints", "At endpoints of our own"]),
+            listed(&[
+                "At SimpleJWT's endpoints",
+                "At routes of a program",
+                "At endpoints of our own"
+            ]),
             codes
         );
     }

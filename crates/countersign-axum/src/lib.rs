@@ -25,7 +25,11 @@
 //! # }
 //! ```
 //!
-//! A server that only takes tokens needs neither authority nor database: its handlers ask for [`Stateless`].
+//! # Routes of one's own
+//! A [`Gate`] judges the tokens that are shown there: it asks the authority, or believes what they say where there is
+//! neither authority nor database. Handlers ask for [`Bearer`] and [`Claims`], routers take the [layer](Gate::layer), and
+//! [`guards`] demand a role or a verified address. `examples/guarded` has one route of each sort. [`Stateless`] is
+//! SimpleJWT's user made of claims.
 //!
 //! # A program with users of its own
 //! It brings its own table of users, its own idea of who may sign in and what tokens say, and an endpoint of its own
@@ -41,6 +45,11 @@
 //! no TLS, bounds no connections and no request heads; that is the server's business. It renders no HTML: where a
 //! browser asks for it, it gets JSON.
 
+/// The page on guards, so that its code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guards.md")]
+mod guards_page {}
+
 mod administering;
 mod api;
 mod bearer;
@@ -50,8 +59,11 @@ mod code;
 mod endpoints;
 mod exchange;
 mod failure;
+mod gate;
 mod guard;
+pub mod guards;
 mod headers;
+mod holder;
 mod language;
 mod negotiation;
 mod percent;
@@ -65,6 +77,8 @@ mod stateless;
 mod wire;
 
 pub use client::ClientAddress;
+pub use gate::{Gate, GateLayer, Gated};
+pub use holder::{Bearer, Claims};
 pub use routes::{
     health_endpoints, key_endpoints, paths, resource_endpoints, router, staff_endpoints,
     token_endpoints, user_endpoints,

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{FromRef, FromRequestParts};
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use countersign::authority::{AccessRefusal, ClassRefusal};
+use countersign::authority::AccessRefusal;
 use countersign::clock::Clock;
-use countersign::policy::TokenClass;
-use countersign_token::{Access, TokenUser, Verifier};
+use countersign_token::{
+    Access, Malformation, NoUser, Segment, TokenKind, TokenUser, Verified, Verifier, VerifyError,
+};
 
 use crate::bearer::{self, Credentials};
+use crate::gate;
 use crate::headers;
 use crate::wire::{Answer, simplejwt};
 
@@ -50,25 +51,30 @@ impl ResourceServer {
         }
     }
 
-    fn user(&self, parts: &Parts) -> Result<TokenUser, Box<Answer>> {
-        let schemes = [SCHEME.to_owned()];
-        let token = match bearer::read(&parts.headers, &header::AUTHORIZATION, &schemes) {
+    /// The token of kind `K` that a request shows, if it is good and names somebody.
+    ///
+    /// # Errors
+    /// The answer if it is not.
+    pub(crate) fn judge<K: TokenKind>(&self, parts: &Parts) -> Result<Verified<K>, Box<Answer>> {
+        let token = match bearer::read(&parts.headers, &header::AUTHORIZATION, &[SCHEME]) {
             Credentials::Token(token) => Ok(token),
             Credentials::Absent => Err(simplejwt::credentials_absent()),
             Credentials::Malformed => Err(simplejwt::credentials_malformed()),
-            Credentials::NotText => Err(simplejwt::credentials_not_text(&[TokenClass::Access])),
+            Credentials::NotText => Err(gate::refused::<K>(NOT_TEXT)),
         };
-        let refused = |refusal| Box::new(simplejwt::access_refused(&refusal));
-        let verified = self
-            .verifier
-            .verify::<Access>(token.map_err(Box::new)?, self.clock.now());
-        let verified = verified.map_err(|error| {
-            refused(AccessRefusal::Token(vec![ClassRefusal {
-                class: TokenClass::Access,
-                refusal: error.into(),
-            }]))
-        })?;
-        TokenUser::of(verified).map_err(|_| refused(AccessRefusal::NoUserClaim))
+        let verified = self.verifier.verify::<K>(token?, self.clock.now());
+        let verified = verified.map_err(gate::refused::<K>)?;
+        if verified.subject().is_none_or(str::is_empty) {
+            return Err(Box::new(simplejwt::access_refused(
+                &AccessRefusal::NoUserClaim,
+            )));
+        }
+        Ok(verified)
+    }
+
+    /// Whether it is the same one, and not only one like it.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.verifier, &other.verifier)
     }
 }
 
@@ -98,23 +104,15 @@ where
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let refused = |answer: Answer| gate::response(answer, &headers::CHALLENGE);
         let resources = ResourceServer::from_ref(state);
-        resources
-            .user(parts)
-            .map(Self)
-            .map_err(|answer| refusal(*answer))
+        let token = resources.judge::<Access>(parts);
+        let token = token.map_err(|answer| refused(*answer))?;
+        let user = TokenUser::of(token).map(Self);
+        user.map_err(|NoUser| refused(simplejwt::access_refused(&AccessRefusal::NoUserClaim)))
     }
 }
 
-fn refusal(answer: Answer) -> Response {
-    let mut response = Response::new(Body::from(answer.content.into_json(None)));
-    *response.status_mut() = answer.status;
-    let fields = response.headers_mut();
-    fields.insert(header::CONTENT_TYPE, headers::JSON);
-    fields.insert(header::CACHE_CONTROL, headers::NO_STORE);
-    fields.insert(header::WWW_AUTHENTICATE, CHALLENGE);
-    response
-}
-
 const SCHEME: &str = "Bearer";
-const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"api\"");
+
+const NOT_TEXT: VerifyError = VerifyError::Malformed(Malformation::Utf8(Segment::Header));

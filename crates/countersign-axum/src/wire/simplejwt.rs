@@ -139,6 +139,27 @@ pub(crate) fn credentials_malformed() -> Answer {
     coded(Message::CredentialsMalformed, Code::BadAuthorizationHeader)
 }
 
+/// A token that is good, and whose claims are not those that the endpoint needs.
+pub(crate) fn claims_unfit() -> Answer {
+    no_type_fits([(TokenClass::Access, Message::TokenInvalid.into())].into_iter())
+}
+
+/// A token that is good, and opens less than this.
+pub(crate) fn permission_denied() -> Answer {
+    forbidden(
+        "You do not have permission to perform this action.",
+        Code::PermissionDenied,
+    )
+}
+
+/// The same, for want of a verified address.
+///
+/// # Source
+/// jwt-allauth `IsEmailVerified`.
+pub(crate) fn email_not_verified() -> Answer {
+    forbidden("E-mail address is not verified.", Code::EmailNotVerified)
+}
+
 /// Credentials that cannot be a token, of whatever class.
 pub(crate) fn credentials_not_text(classes: &[TokenClass]) -> Answer {
     let invalid = || Message::TokenInvalid.into();
@@ -347,6 +368,11 @@ fn field_text(fault: FieldFault) -> Text {
 fn detail(status: StatusCode, text: impl Into<Text>) -> Answer {
     let text = text.into();
     Answer::new(status, Content::Detail { text, code: None })
+}
+
+fn forbidden(text: &'static str, code: Code) -> Answer {
+    let (text, code) = (untranslated(text), Some(code));
+    Answer::new(StatusCode::FORBIDDEN, Content::Detail { text, code })
 }
 
 fn coded(text: impl Into<Text>, code: Code) -> Answer {

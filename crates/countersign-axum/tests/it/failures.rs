@@ -1,16 +1,23 @@
 //! What clients see when something is out of order.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use axum::http::StatusCode;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use axum::routing::get;
 use countersign::Preset;
 use countersign::account::{Account, AccountId, AccountKey, Accounts, Residence};
 use countersign::memory::MemoryStore;
 use countersign::password::EncodedPassword;
+use countersign::policy::UserField;
 use countersign::store::StoreError;
-use countersign_token::UnixMillis;
+use countersign_axum::{Bearer, Gate};
+use countersign_token::{Access, Algorithm, ClaimsSet, HeaderForm, SigningKey, UnixMillis};
 use tokio::time::Instant;
 
-use crate::site::{ME, OBTAIN, Site, credentials};
+use crate::site::{ME, NOW, OBTAIN, SECRET, Site, credentials, send};
 
 /// Accounts that misbehave by name.
 struct Moody(MemoryStore);
@@ -121,4 +128,35 @@ async fn a_request_ends_within_a_minute() {
         .await;
     assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(begun.elapsed().as_secs(), 60);
+}
+
+#[tokio::test]
+async fn a_gate_that_cannot_ask_lets_nobody_in_and_takes_nobody_for_a_stranger() {
+    let site = Site::over(
+        Preset::SimpleJwt,
+        |policy| policy.tokens.user_field = UserField::Username,
+        Moody,
+    )
+    .await;
+    let expires = NOW.timestamp().seconds() + 60;
+    let claims = format!(r#"{{"token_type":"access","exp":{expires},"jti":"1","user_id":"down"}}"#);
+    let key = SigningKey::from_secret(Algorithm::Hs256, SECRET).unwrap();
+    let token = key
+        .encode(HeaderForm::Plain, &ClaimsSet::parse(&claims).unwrap())
+        .unwrap();
+    let gate = Gate::live(Arc::clone(&site.authority));
+    let router = Router::new()
+        .route("/one", get(async |_: Bearer<Access>| "in"))
+        .route("/maybe", get(async |_: Option<Bearer<Access>>| "in"))
+        .with_state(gate.clone())
+        .route("/all", get(async || "in").layer(gate.layer::<Access>()));
+    for path in ["/one", "/maybe", "/all"] {
+        let request = Request::get(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", token.as_str()))
+            .body(Body::empty());
+        let reply = send(&router, request.unwrap()).await;
+        assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert_eq!(reply.header("retry-after"), Some("1"));
+        assert_eq!(reply.header("www-authenticate"), None);
+    }
 }

@@ -9,7 +9,9 @@
 
 mod anonymous;
 mod failures;
+mod gates;
 mod golden;
+mod guarded;
 mod kinds;
 mod languages;
 mod negotiation;
