@@ -160,7 +160,7 @@ impl Authority {
         if spent && self.policy.rotation.reuse_detection == ReuseDetection::Off {
             return Err(Refusal::Spent);
         }
-        refuse_ended(&lineage)?;
+        refuse_out_of_use(&lineage)?;
         Ok(lineage)
     }
 
@@ -221,15 +221,21 @@ impl Authority {
     }
 }
 
-/// Refuses a row that has ended, by itself or with its root, or whose own token is blacklisted.
+/// Refuses a refresh token whose row has ended, by itself or with its root, or which is blacklisted itself.
+pub(super) fn refuse_out_of_use(lineage: &Lineage) -> Result<(), Refusal> {
+    refuse_ended(lineage)?;
+    if lineage.session.blacklisted_at.is_some() {
+        return Err(Refusal::Blacklisted);
+    }
+    Ok(())
+}
+
+/// Refuses a row that has ended, by itself or with its root.
 pub(super) fn refuse_ended(lineage: &Lineage) -> Result<(), Refusal> {
     for state in [lineage.session.state, lineage.root] {
         if let SessionState::Ended { cause, .. } = state {
             return Err(Refusal::Ended(cause));
         }
-    }
-    if lineage.session.blacklisted_at.is_some() {
-        return Err(Refusal::Blacklisted);
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use countersign_token::{Authenticated, ClaimsSet, Refresh as RefreshKind, Timestamp, UnixMillis};
 
-use super::blacklist::refuse_ended;
+use super::blacklist::refuse_out_of_use;
 use super::login::Form;
 use super::refresh::{Presented, Refresh};
 use super::{Authority, AuthorityError, Client, TokenRefusal};
@@ -36,7 +36,7 @@ impl Authority {
         let session = known.and_then(|known| known.session);
         if let Some(session) = session
             && let Some(lineage) = self.store.find_session(session).await?
-            && let Err(refusal) = refuse_ended(&lineage)
+            && let Err(refusal) = refuse_out_of_use(&lineage)
         {
             return Ok(Refresh::Refused(refusal.into()));
         }

@@ -7,7 +7,7 @@ use countersign_token::{
 };
 use quick_cache::sync::Cache;
 
-use super::blacklist::refuse_ended;
+use super::blacklist::{refuse_ended, refuse_out_of_use};
 use super::{Authority, AuthorityError, TokenRefusal};
 use crate::account::AccountId;
 use crate::policy::{ForeignTokenPolicy, SessionCheck};
@@ -180,6 +180,7 @@ impl Authority {
         let Some(lineage) = self.store.find_session(number).await? else {
             return Ok(Err(Refusal::Unknown));
         };
+        // A blacklisted refresh token dies alone: what its family was given stays good.
         if self.policy.sessions.check == SessionCheck::On
             && let Err(refusal) = refuse_ended(&lineage).and_then(|()| refuse_disabled(&lineage))
         {
@@ -307,7 +308,7 @@ fn judge_row(
     let lineage = lineage
         .filter(|lineage| salt.is_none_or(|salt| salt == lineage.session.sid.salt()))
         .ok_or(Refusal::Unknown)?;
-    refuse_ended(&lineage)?;
+    refuse_out_of_use(&lineage)?;
     refuse_disabled(&lineage)?;
     match generation.cmp(&lineage.session.generation) {
         std::cmp::Ordering::Less => Err(Refusal::Spent),

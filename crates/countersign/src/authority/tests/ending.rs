@@ -259,3 +259,27 @@ async fn a_process_whose_clock_is_behind_revokes_what_another_one_accepts() {
     house.clock.set(NOON);
     assert!(!house.is_identified(pair.access.as_str()).await);
 }
+
+#[tokio::test]
+async fn where_tokens_fork_a_blacklisted_one_spares_access_tokens_at_every_node() {
+    let mut policy = Policy::preset(Preset::SimpleJwt);
+    policy.rotation.mode = RotationMode::Fork;
+    policy.sessions.check = crate::policy::SessionCheck::On;
+    let house = House::build(policy.clone()).await;
+    let pair = house.login().await;
+    let fork = house.refresh(pair.refresh.as_str()).await;
+    let done = house.authority.blacklist(pair.refresh.as_str(), &BROWSER);
+    assert_eq!(done.await.unwrap(), Blacklisted::Done);
+    // A node that has never seen the session looks at its row.
+    let source = SigningKeySource::Configured(house.key.clone());
+    let node = second_node(policy, &house.store, &house.clock, source).await;
+    for authority in [&house.authority, &node] {
+        for access in [&pair.access, &fork.access] {
+            let identified = authority.identify(access.as_str()).await.unwrap();
+            assert!(
+                matches!(identified, Identification::Known(_)),
+                "{identified:?}"
+            );
+        }
+    }
+}
