@@ -395,6 +395,7 @@ macro_rules! with_every_clause {
                 opening_races_a_password_change_and_never_keeps_the_old_credential
                 forking_races_the_end_of_its_root_and_never_outlives_it
                 a_rotation_never_revives_an_ended_session
+                ending_all_races_rotations_and_forks_and_misses_none
                 sequence_follows_commit_order
             }
             walk {

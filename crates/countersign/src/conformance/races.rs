@@ -349,6 +349,42 @@ pub(super) async fn a_rotation_never_revives_an_ended_session(store: Arc<dyn Sto
     }
 }
 
+/// Whoever rotates or forks locks the row of its session, whoever ends an account's sessions locks the account: one
+/// of them must wait for the other, or a successor is overlooked.
+pub(super) async fn ending_all_races_rotations_and_forks_and_misses_none(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    for _ in 0..ROUNDS {
+        let session = opened(store.open_session(&login(&account), None).await);
+        let shared = (account.id, session);
+        let callers = with_caller(&shared);
+        let outcomes = at_once(
+            &store,
+            callers,
+            |store, (caller, (account, session))| async move {
+                if caller == CALLERS / 2 {
+                    let ending = store.end_sessions_of(account, None, ENDED_BY, at(30), None);
+                    assert_eq!(ending.await.unwrap(), 1);
+                } else if caller % 2 == 0 {
+                    store.rotate(&step(&session), None).await.unwrap();
+                } else {
+                    store.fork_session(&fork_of(&session), None).await.unwrap();
+                }
+                session
+            },
+        );
+        let session = outcomes.await.remove(0);
+        let cause = ENDED_BY;
+        let state = SessionState::Ended { at: at(30), cause };
+        let kept = row(&*store, session.number).await;
+        assert_eq!(kept.state, state);
+        let late = store.rotate(&step(&kept), None).await.unwrap();
+        assert!(matches!(late, Rotation::Lost(_)), "{late:?}");
+        let late = store.fork_session(&fork_of(&kept), None).await.unwrap();
+        assert!(matches!(late, Forked::Refused(_)), "{late:?}");
+    }
+    assert_eq!(store.live_sessions_of(account.id).await.unwrap(), []);
+}
+
 pub(super) async fn sequence_follows_commit_order(store: Arc<dyn Store>) {
     let writing = Arc::new(());
     let callers: Vec<_> = with_caller(&writing).collect();
@@ -435,6 +471,7 @@ async fn change_password(store: &dyn Store, account: &Account) {
         .unwrap();
 }
 
+const ENDED_BY: EndCause = EndCause::EndedByOwner;
 const CALLERS: u64 = 8;
 const ROUNDS: u64 = 10;
 const APPENDS_PER_CALLER: u64 = 25;

@@ -1,6 +1,7 @@
 //! The reference store keeps the contract, and stores that break it are caught by name.
 
 mod broken;
+mod exploration;
 
 use std::sync::Arc;
 
