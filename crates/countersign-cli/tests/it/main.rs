@@ -19,6 +19,7 @@ mod http;
 mod in_force;
 mod issuer;
 mod keys;
+mod processes;
 mod program;
 mod reload;
 mod secrecy;
