@@ -93,6 +93,9 @@ pub enum AccountState {
     /// Its password changed. Revokes nothing by itself: an account entry beside it says from which
     /// session on. Whoever keeps records of accounts drops the one of this account.
     CredentialChanged,
+    /// Its record changed in another way: its names, rights, role, or what else is kept of it. Revokes nothing.
+    /// Whoever keeps records of accounts drops the one of this account.
+    RecordChanged,
     /// Its tokens are refused for good.
     Deleted,
 }
@@ -255,7 +258,7 @@ impl RevocationIndex {
         {
             return Some(RevokedBy::Account);
         }
-        if number.is_some_and(|number| number < self.everything_below.load(Ordering::Acquire)) {
+        if number.is_some_and(|number| self.revokes_everything_upto(number)) {
             return Some(RevokedBy::Everything);
         }
         if self.keys.contains(token.key_id, &filter) {
@@ -264,6 +267,11 @@ impl RevocationIndex {
         account
             .and_then(|account| self.accounts.refusing_state(account, &filter))
             .map(RevokedBy::AccountState)
+    }
+
+    /// Tells whether everybody's sessions up to this one are revoked.
+    pub fn revokes_everything_upto(&self, number: u64) -> bool {
+        number < self.everything_below.load(Ordering::Acquire)
     }
 
     /// Drops the entries that no token can match any more; tells how many.

@@ -164,12 +164,22 @@ pub(super) fn edit(
         SessionsOnChange::Keep => 0,
         SessionsOnChange::End(cause) => end_account(connection, id, None, cause, now)?,
     };
-    for state in edits.iter().filter_map(state_after) {
-        let scope = LogScope::AccountState { account: id, state };
-        let kept_until = kept_until(connection, id, now)?;
-        append(connection, &scope, None, now, kept_until)?;
+    for state in edits.iter().map(AccountEdit::state) {
+        log_state(connection, id, state, now)?;
     }
     Ok(ended_sessions)
+}
+
+/// Appends what became of an account.
+pub(super) fn log_state(
+    connection: &Connection,
+    account: AccountId,
+    state: AccountState,
+    now: UnixMillis,
+) -> Result<(), Failure> {
+    let scope = LogScope::AccountState { account, state };
+    let kept_until = kept_until(connection, account, now)?;
+    append(connection, &scope, None, now, kept_until)
 }
 
 pub(super) fn find(connection: &Connection, id: AccountId) -> Result<Option<Account>, Failure> {
@@ -472,22 +482,6 @@ fn give_up_email(connection: &Connection, id: AccountId, next: &str) -> Result<(
         )?
         .execute(named_params! { ":id": id.get(), ":next": next })?;
     Ok(())
-}
-
-/// What verifiers must know of a change, if anything.
-const fn state_after(edit: &AccountEdit) -> Option<AccountState> {
-    match edit {
-        AccountEdit::Password(_) => Some(AccountState::CredentialChanged),
-        AccountEdit::Standing(Standing::Active) => Some(AccountState::Reactivated),
-        AccountEdit::Standing(Standing::Inactive) => Some(AccountState::Deactivated),
-        AccountEdit::Deletion => Some(AccountState::Deleted),
-        AccountEdit::Privileges(_)
-        | AccountEdit::Role(_)
-        | AccountEdit::Email { .. }
-        | AccountEdit::PasswordNeedsReset(_)
-        | AccountEdit::RefuseForeignTokens
-        | AccountEdit::Attributes(_) => None,
-    }
 }
 
 fn is_active(standing: Standing) -> bool {

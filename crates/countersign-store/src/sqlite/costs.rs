@@ -131,6 +131,26 @@ async fn every_operation_costs_a_handful_of_statements() {
     }
 }
 
+/// What a protected request asks is in memory: the account until the log speaks of it, the session's end at once.
+#[tokio::test]
+async fn a_thousand_protected_requests_cost_no_statement_and_the_next_one_knows_of_an_end() {
+    let house = House::build(Preset::Modern, RotationMode::Rotate).await;
+    let (access, refresh) = house.login().await;
+    let known = async || {
+        let identified = house.authority.identify(&access).await.unwrap();
+        matches!(identified, Identification::Known(_))
+    };
+    assert!(known().await);
+    let start = house.so_far();
+    for _ in 0..1_000 {
+        assert!(known().await);
+    }
+    assert_eq!(house.since(start), (0, 0));
+    let ended = house.authority.blacklist(&refresh, &CLIENT).await.unwrap();
+    assert_eq!(ended, Blacklisted::Done);
+    assert!(!known().await);
+}
+
 /// A preset, what it rotates, and for each operation the statements that read and those that write.
 type Expected = (Preset, RotationMode, &'static [(&'static str, (u64, u64))]);
 
@@ -141,7 +161,7 @@ const EXPECTED: &[Expected] = &[
         &[
             ("obtain", (1, 8)),
             ("resource, first time", (2, 0)),
-            ("resource", (1, 0)),
+            ("resource", (0, 0)),
             ("verify", (0, 0)),
             ("refresh", (2, 0)),
             ("blacklist", (2, 8)),
@@ -154,7 +174,7 @@ const EXPECTED: &[Expected] = &[
         &[
             ("obtain", (1, 8)),
             ("resource, first time", (2, 0)),
-            ("resource", (1, 0)),
+            ("resource", (0, 0)),
             ("verify", (0, 0)),
             ("refresh", (2, 9)),
             ("blacklist", (2, 7)),
@@ -168,7 +188,7 @@ const EXPECTED: &[Expected] = &[
         &[
             ("obtain", (1, 8)),
             ("resource, first time", (2, 0)),
-            ("resource", (1, 0)),
+            ("resource", (0, 0)),
             ("verify", (0, 0)),
             ("refresh", (1, 8)),
             ("blacklist", (2, 8)),
@@ -182,7 +202,7 @@ const EXPECTED: &[Expected] = &[
         &[
             ("obtain", (2, 14)),
             ("resource, first time", (2, 0)),
-            ("resource", (1, 0)),
+            ("resource", (0, 0)),
             ("verify", (0, 0)),
             ("refresh", (0, 6)),
             ("blacklist", (2, 8)),

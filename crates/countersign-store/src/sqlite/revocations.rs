@@ -284,6 +284,7 @@ const fn state_name(state: AccountState) -> &'static str {
         AccountState::Deactivated => "deactivated",
         AccountState::Reactivated => "reactivated",
         AccountState::CredentialChanged => "credential_changed",
+        AccountState::RecordChanged => "record_changed",
         AccountState::Deleted => "deleted",
     }
 }
@@ -293,6 +294,7 @@ fn account_state(name: &str) -> Option<AccountState> {
         AccountState::Deactivated,
         AccountState::Reactivated,
         AccountState::CredentialChanged,
+        AccountState::RecordChanged,
         AccountState::Deleted,
     ]
     .into_iter()

@@ -10,7 +10,7 @@ use countersign::store::{
     ImportedToken, LogEntry, LogScope, Merge, RetiredAccount, StoreError, Takeover, TokenImport,
     TokenImports,
 };
-use countersign_token::UnixMillis;
+use countersign_token::{AccountState, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::accounts;
@@ -194,11 +194,16 @@ fn merge(
         let (edits, sessions) = (std::slice::from_ref(edit), effects.of(edit));
         accounts::edit(connection, imported.id, edits, sessions, now)?;
     }
-    finish_merge(connection, imported.id, &merge)?;
+    finish_merge(connection, imported.id, &merge, now)?;
     Ok(merge.outcome())
 }
 
-fn finish_merge(connection: &Connection, id: AccountId, merge: &Merge) -> Result<(), Failure> {
+fn finish_merge(
+    connection: &Connection,
+    id: AccountId,
+    merge: &Merge,
+    now: UnixMillis,
+) -> Result<(), Failure> {
     if merge.username.is_some() || merge.last_login.is_some() {
         connection
             .prepare_cached(
@@ -212,6 +217,9 @@ fn finish_merge(connection: &Connection, id: AccountId, merge: &Merge) -> Result
                 ":username": merge.username,
                 ":last_login": merge.last_login.map(UnixMillis::millis),
             })?;
+    }
+    if merge.username.is_some() {
+        accounts::log_state(connection, id, AccountState::RecordChanged, now)?;
     }
     remember(connection, id, &merge.mark)
 }

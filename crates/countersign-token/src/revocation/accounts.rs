@@ -59,7 +59,10 @@ impl Accounts {
         entry: &RevocationEntry,
         filter: &Filter,
     ) {
-        if state == AccountState::CredentialChanged {
+        if matches!(
+            state,
+            AccountState::CredentialChanged | AccountState::RecordChanged
+        ) {
             return;
         }
         let new = Change {

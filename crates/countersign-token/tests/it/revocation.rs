@@ -149,6 +149,7 @@ fn each_scope_revokes_what_it_names_and_nothing_else() {
         ),
         (state(AccountState::Reactivated), None),
         (state(AccountState::CredentialChanged), None),
+        (state(AccountState::RecordChanged), None),
     ];
     for (scope, expected) in rows {
         let index = RevocationIndex::new();
@@ -263,6 +264,7 @@ fn a_changed_credential_does_not_undo_a_deactivation() {
     let mut log = Log::new();
     log.append(state(AccountState::Deactivated));
     log.append(state(AccountState::CredentialChanged));
+    log.append(state(AccountState::RecordChanged));
     assert!(check(&log.index, &Token::new()).is_some());
 }
 

@@ -1,4 +1,5 @@
-//! How revocations reach this process: the log, followed into the in-memory index and the key ring.
+//! How revocations reach this process: the log, followed into the in-memory index, the key ring, and what is remembered
+//! of accounts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,6 +9,7 @@ use countersign_token::{RevocationIndex, Timestamp};
 use tokio::sync::Mutex;
 
 use super::AuthorityError;
+use super::account_memory::AccountMemory;
 use crate::clock::Clock;
 use crate::keys::KeyRing;
 use crate::store::Store;
@@ -23,6 +25,7 @@ pub const SETTLE_TIME: Duration = Duration::from_millis(30);
 /// Follows the revocation log.
 pub(super) struct RevocationFeed {
     index: RevocationIndex,
+    accounts: AccountMemory,
     keys: Arc<KeyRing>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -46,6 +49,7 @@ impl RevocationFeed {
     pub(super) fn new(store: Arc<dyn Store>, keys: Arc<KeyRing>, clock: Arc<dyn Clock>) -> Self {
         Self {
             index: RevocationIndex::new(),
+            accounts: AccountMemory::new(),
             keys,
             store,
             clock,
@@ -57,6 +61,11 @@ impl RevocationFeed {
     /// The index as of the last look.
     pub(super) const fn index(&self) -> &RevocationIndex {
         &self.index
+    }
+
+    /// The accounts as of the last look.
+    pub(super) const fn accounts(&self) -> &AccountMemory {
+        &self.accounts
     }
 
     /// Makes sure that the index and the keys are at most [`POLL_INTERVAL`] behind the log.
@@ -110,6 +119,11 @@ impl RevocationFeed {
                 .await?;
             let full = u32::try_from(entries.len()).is_ok_and(|count| count == BATCH);
             for entry in entries {
+                // Entries that no token can match are purged, read or not. What one of them said of an account is lost.
+                if entry.sequence != position.sequence.saturating_add(1) {
+                    self.accounts.drop_all();
+                }
+                self.accounts.follow(&entry.scope);
                 position.keys_changed |= entry.changes_key_ring();
                 if let Some(revoked) = entry.to_index_entry() {
                     self.index.apply(&revoked);

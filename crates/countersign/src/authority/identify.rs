@@ -23,7 +23,8 @@ pub enum Identification {
 /// Whose request it is.
 #[derive(Debug, Clone)]
 pub struct Identified {
-    /// The account.
+    /// The account. Its `last_login`, and the stored form of a password that did not change, may be older than what the
+    /// store has: requests do not read the account each time.
     pub account: Account,
     /// Its session; `None` for a token that somebody else minted.
     pub session: Option<SessionId>,
@@ -80,10 +81,15 @@ impl Authority {
             Ok(genuine) => genuine,
             Err(error) => return Ok(self.refused_by_every_class(&error)),
         };
-        let account = self.account_named(&genuine).await?;
+        let opened = self.open_id(&genuine).await?;
+        let account = match opened {
+            Opened::Ours { .. } => self.account_remembered(&genuine).await?,
+            // Its account's `revoked_before` decides, and moves without an entry about the account.
+            Opened::Foreign => self.account_named(&genuine).await?,
+        };
         let shown = Shown {
             genuine: &genuine,
-            opened: self.open_id(&genuine).await?,
+            opened,
             account: account.as_ref(),
             now,
         };

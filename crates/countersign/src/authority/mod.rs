@@ -3,6 +3,7 @@
 //! Each operation follows one line: verify the token (pure), open its id, ask the store for one atomic verb,
 //! let [`rotation::decide`](crate::rotation::decide) judge what the verb did not settle, sign the answer.
 
+mod account_memory;
 mod accounts;
 mod administrator;
 mod blacklist;

@@ -31,6 +31,7 @@ mod presets;
 mod purge;
 mod records;
 mod refresh;
+mod remembering;
 mod sealed;
 mod services;
 mod sliding;

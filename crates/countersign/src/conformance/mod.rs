@@ -294,7 +294,7 @@ macro_rules! with_every_clause {
                 deactivation_is_logged
                 activation_is_logged
                 deletion_is_logged
-                flags_and_roles_are_no_state_to_log
+                every_other_edit_is_logged_as_a_changed_record
                 deletion_keeps_the_rows_of_its_sessions
                 deletion_ends_the_sessions_where_asked
                 editing_nobody_changes_nothing

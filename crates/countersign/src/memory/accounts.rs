@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use countersign_token::{AccountState, Timestamp, UnixMillis};
 
 use super::{MemoryStore, Tables};
-use crate::account::{Account, AccountId, AccountKey, Accounts, Residence, Standing};
+use crate::account::{Account, AccountId, AccountKey, Accounts, Residence};
 use crate::audit::AuditEvent;
 use crate::password::{EncodedPassword, PasswordMark};
 use crate::store::{
@@ -174,12 +174,16 @@ impl Tables {
             SessionsOnChange::Keep => 0,
             SessionsOnChange::End(cause) => self.end_account(id, None, cause, now),
         };
-        for state in edits.iter().filter_map(state_after) {
-            let scope = LogScope::AccountState { account: id, state };
-            let kept_until = self.kept_until(id, now);
-            self.append(scope, None, now, kept_until);
+        for state in edits.iter().map(AccountEdit::state) {
+            self.log_state(id, state, now);
         }
         ended_sessions
+    }
+
+    pub(super) fn log_state(&mut self, account: AccountId, state: AccountState, now: UnixMillis) {
+        let scope = LogScope::AccountState { account, state };
+        let kept_until = self.kept_until(account, now);
+        self.append(scope, None, now, kept_until);
     }
 
     fn edit(&mut self, id: AccountId, edit: &AccountEdit, now: UnixMillis) {
@@ -244,21 +248,5 @@ fn first_record(id: AccountId, account: &NewAccount) -> Account {
         last_login: None,
         revoked_before: None,
         attributes: account.attributes.clone(),
-    }
-}
-
-/// What verifiers must know of an edit, if anything.
-const fn state_after(edit: &AccountEdit) -> Option<AccountState> {
-    match edit {
-        AccountEdit::Password(_) => Some(AccountState::CredentialChanged),
-        AccountEdit::Standing(Standing::Active) => Some(AccountState::Reactivated),
-        AccountEdit::Standing(Standing::Inactive) => Some(AccountState::Deactivated),
-        AccountEdit::Deletion => Some(AccountState::Deleted),
-        AccountEdit::Privileges(_)
-        | AccountEdit::Role(_)
-        | AccountEdit::Email { .. }
-        | AccountEdit::PasswordNeedsReset(_)
-        | AccountEdit::RefuseForeignTokens
-        | AccountEdit::Attributes(_) => None,
     }
 }

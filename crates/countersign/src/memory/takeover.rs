@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use async_trait::async_trait;
-use countersign_token::{Timestamp, UnixMillis};
+use countersign_token::{AccountState, Timestamp, UnixMillis};
 
 use super::{MemoryStore, Tables};
 use crate::account::AccountId;
@@ -155,7 +155,7 @@ impl Tables {
         for edit in &merge.edits {
             self.edit_account(id, std::slice::from_ref(edit), effects.of(edit), now);
         }
-        self.finish_merge(imported, &merge);
+        self.finish_merge(imported, &merge, now);
         merge.outcome()
     }
 
@@ -177,12 +177,15 @@ impl Tables {
         AccountImport::Created
     }
 
-    fn finish_merge(&mut self, imported: &ImportedAccount, merge: &Merge) {
+    fn finish_merge(&mut self, imported: &ImportedAccount, merge: &Merge, now: UnixMillis) {
         if let Some(account) = self.accounts.get_mut(&imported.id) {
             if let Some(username) = &merge.username {
                 account.username.clone_from(username);
             }
             account.last_login = account.last_login.max(merge.last_login);
+        }
+        if merge.username.is_some() {
+            self.log_state(imported.id, AccountState::RecordChanged, now);
         }
         self.imported.insert(imported.id, merge.mark);
     }

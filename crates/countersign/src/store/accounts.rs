@@ -1,7 +1,7 @@
 //! Our own table of accounts: what an operator does to them.
 
 use async_trait::async_trait;
-use countersign_token::{ClaimsSet, UnixMillis};
+use countersign_token::{AccountState, ClaimsSet, UnixMillis};
 
 use super::StoreError;
 use crate::account::{Account, AccountId, Accounts, Privileges, Standing};
@@ -72,6 +72,24 @@ pub enum AccountEdit {
     RefuseForeignTokens,
     /// Removes it. Its number never comes back.
     Deletion,
+}
+
+impl AccountEdit {
+    /// What the log says of it. There is an entry for every edit: some verifiers hold records in memory.
+    pub const fn state(&self) -> AccountState {
+        match self {
+            Self::Password(_) => AccountState::CredentialChanged,
+            Self::Standing(Standing::Active) => AccountState::Reactivated,
+            Self::Standing(Standing::Inactive) => AccountState::Deactivated,
+            Self::Deletion => AccountState::Deleted,
+            Self::Privileges(_)
+            | Self::Role(_)
+            | Self::Email { .. }
+            | Self::PasswordNeedsReset(_)
+            | Self::RefuseForeignTokens
+            | Self::Attributes(_) => AccountState::RecordChanged,
+        }
+    }
 }
 
 /// What becomes of the two flags of an account; `None` leaves one as it is.
@@ -180,8 +198,8 @@ pub trait AccountTable: Accounts {
     async fn list_accounts(&self, after: AccountId, limit: u32)
     -> Result<Vec<Account>, StoreError>;
 
-    /// Makes all of `edits` in their order, does to the account's sessions what `sessions` says, and appends the
-    /// account-state entries that the edits amount to and the events, all in one step. Without any edits only the
+    /// Makes all of `edits` in their order, does to the account's sessions what `sessions` says, and appends an
+    /// account-state entry for each edit and the events, all in one step. Without any edits only the
     /// sessions change. The account must be within reach before the first edit.
     ///
     /// A change that ends sessions also moves the account's `revoked_before` on to `now`, never back, for foreign
