@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use countersign::authority::{Administration, Administrator, Identification};
+use countersign::authority::{Administration, Administrator};
 use countersign::service::ServiceScope;
 
 use crate::api::Api;
-use crate::bearer::{self, Credentials};
 use crate::client::Sender;
+use crate::owner;
 use crate::problem::Problem;
 use crate::service;
 
@@ -60,19 +60,10 @@ impl FromRequestParts<Arc<Api>> for Administering {
 
 /// The administrator behind a token.
 async fn holder(api: &Api, parts: &Parts) -> Result<Administrator, Problem> {
-    let token = match bearer::read(&parts.headers, &api.token_header, api.schemes()) {
-        Credentials::Token(token) => token,
-        Credentials::Absent => return Err(Problem::NotAuthenticated),
-        Credentials::Malformed => return Err(Problem::MalformedCredentials),
-        Credentials::NotText => return Err(Problem::InvalidCredentials),
-    };
-    match api.authority.identify(token).await? {
-        Identification::Refused(_) => Err(Problem::InvalidCredentials),
-        Identification::Known(identified) if !identified.account.is_active() => {
-            Err(Problem::InvalidCredentials)
-        }
-        Identification::Known(identified) => {
-            Administrator::of(&identified.account).ok_or(Problem::StaffRequired)
-        }
+    let holder = owner::identified(api, parts).await?;
+    let account = holder.ok_or(Problem::NotAuthenticated)?.account;
+    if !account.is_active() {
+        return Err(Problem::InvalidCredentials);
     }
+    Administrator::of(&account).ok_or(Problem::StaffRequired)
 }

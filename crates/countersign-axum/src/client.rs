@@ -1,7 +1,9 @@
 //! Who sends a request, as far as HTTP tells.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use countersign::authority::Client;
@@ -17,6 +19,14 @@ pub struct ClientAddress(pub IpAddr);
 pub(crate) struct Sender {
     user_agent: Option<HeaderValue>,
     ip: Option<IpAddr>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Sender {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
+    }
 }
 
 impl Sender {

@@ -42,6 +42,7 @@ codes! {
     NotAuthenticated = "not_authenticated",
     MalformedCredentials = "malformed_credentials",
     InvalidCredentials = "invalid_credentials",
+    OtherAccount = "other_account",
     InsufficientScope = "insufficient_scope",
     StaffRequired = "staff_required",
     SuperuserRequired = "superuser_required",
@@ -70,10 +71,11 @@ mod tests {
     use super::*;
 
     const CATALOGUE: &str = include_str!("../../../docs/errors.md");
+    const SESSIONS: &str = include_str!("../../../docs/sessions.md");
 
     /// The first cells of the tables under a heading.
-    fn listed(headings: &[&str]) -> Vec<&'static str> {
-        let sections = CATALOGUE.split("\n## ");
+    fn listed(document: &'static str, headings: &[&str]) -> Vec<&'static str> {
+        let sections = document.split("\n## ");
         let wanted =
             sections.filter(|section| headings.iter().any(|heading| section.starts_with(heading)));
         wanted
@@ -90,18 +92,23 @@ mod tests {
     fn the_catalogue_lists_every_code_once_and_in_order() {
         let codes: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
         assert_eq!(
-            listed(&[
-                "At SimpleJWT's endpoints",
-                "At routes of a program",
-                "At endpoints of our own"
-            ]),
+            listed(
+                CATALOGUE,
+                &[
+                    "At SimpleJWT's endpoints",
+                    "At routes of a program",
+                    "At endpoints of our own"
+                ]
+            ),
             codes
         );
     }
 
     #[test]
-    fn the_catalogue_lists_every_cause_once_and_in_order() {
+    fn both_documents_list_every_cause_once_and_in_order() {
         let causes: Vec<_> = EndCause::ALL.iter().map(|cause| cause.name()).collect();
-        assert_eq!(listed(&["Why a session ended"]), causes);
+        for document in [CATALOGUE, SESSIONS] {
+            assert_eq!(listed(document, &["Why a session ended"]), causes);
+        }
     }
 }

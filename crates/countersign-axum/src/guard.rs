@@ -207,8 +207,8 @@ async fn caught<F: Future>(future: F) -> Result<F::Output, Panicked> {
     .await
 }
 
-/// An answer that no endpoint gave: in English, for nobody has looked for another language yet.
-fn plain(answer: Answer) -> Response {
+/// An answer in English: nobody has looked for another language yet.
+pub(crate) fn plain(answer: Answer) -> Response {
     let mut response = Response::new(Body::from(answer.content.into_json(None)));
     *response.status_mut() = answer.status;
     response

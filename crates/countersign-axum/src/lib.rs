@@ -11,7 +11,7 @@
 //! 2. `routes` has the whole table on one screen; each endpoint is a file under `endpoints/`.
 //! 3. An extractor turns the request into values or refuses it: `Posted` for what a client submits,
 //!    `SignedIn` for whoever holds an access token, `Staff` for whoever may look after others, `Administering` for
-//!    whoever may administer accounts. All but the last keep the order in which Django REST
+//!    whoever may administer accounts, `Owner` for whoever looks after their own sessions. All but the last two keep the order in which Django REST
 //!    framework judges a request: what the client accepts, who it is, which method, what it sent.
 //! 4. The endpoint calls the authority once and hands the outcome to `wire`, which alone knows what SimpleJWT's
 //!    clients are used to reading, and in which language they asked for it.
@@ -66,6 +66,7 @@ mod headers;
 mod holder;
 mod language;
 mod negotiation;
+mod owner;
 mod percent;
 mod posted;
 mod problem;
@@ -80,7 +81,7 @@ pub use client::ClientAddress;
 pub use gate::{Gate, GateLayer, Gated};
 pub use holder::{Bearer, Claims};
 pub use routes::{
-    health_endpoints, key_endpoints, paths, resource_endpoints, router, staff_endpoints,
-    token_endpoints, user_endpoints,
+    health_endpoints, key_endpoints, paths, resource_endpoints, router, session_endpoints,
+    staff_endpoints, token_endpoints, user_endpoints,
 };
 pub use stateless::{ResourceServer, Stateless};

@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign::authority::{AccountError, AuthorityError};
 use countersign::service::ServiceScope;
+use countersign::session::EndCause;
 use serde::Serialize;
 
 use crate::body::BodyFault;
@@ -30,6 +31,12 @@ pub(crate) enum Problem {
     MalformedCredentials,
     /// The token or the secret is not accepted, whatever is wrong with it.
     InvalidCredentials,
+    /// The token was good until its session ended.
+    SessionEnded(EndCause),
+    /// The request shows no token, and nothing else will do.
+    TokenRequired,
+    /// Two tokens were shown that are not of one account.
+    OtherAccount,
     /// The service credential is good, and was made for something else.
     InsufficientScope(ServiceScope),
     /// The account is neither staff nor superuser.
@@ -114,6 +121,11 @@ impl Problem {
             Self::InvalidCredentials => {
                 Told::new(StatusCode::UNAUTHORIZED, Code::InvalidCredentials)
             }
+            Self::SessionEnded(_) => Self::InvalidCredentials.told(),
+            Self::TokenRequired => Told::new(StatusCode::UNAUTHORIZED, Code::NotAuthenticated)
+                .saying("show an access token in the Authorization header"),
+            Self::OtherAccount => Told::new(StatusCode::FORBIDDEN, Code::OtherAccount)
+                .saying("the refresh token is of another account than the token in the header"),
             Self::InsufficientScope(scope) => {
                 Told::new(StatusCode::FORBIDDEN, Code::InsufficientScope).saying(format!(
                     "the service credential lacks the scope {}",
@@ -241,6 +253,9 @@ impl IntoResponse for Problem {
         }
         if told.status == StatusCode::UNAUTHORIZED {
             fields.insert(header::WWW_AUTHENTICATE, headers::CHALLENGE);
+        }
+        if let Self::SessionEnded(cause) = self {
+            fields.insert(headers::CAUSE, HeaderValue::from_static(cause.name()));
         }
         response
     }

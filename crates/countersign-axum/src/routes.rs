@@ -13,7 +13,7 @@ use tower::ServiceExt as _;
 use crate::api::Api;
 use crate::endpoints::{
     add_slash, blacklist, health, jwks, me, obtain, obtain_sliding, refresh, refresh_sliding,
-    token_lists, unknown, users, verify,
+    sessions, token_lists, unknown, users, verify,
 };
 use crate::guard::GuardLayer;
 use crate::{percent, problem};
@@ -42,6 +42,14 @@ const ALIASES: &[Endpoint] = &[
 
 /// What an access token opens, and tokens of other classes where the settings accept them.
 const RESOURCE: &[Endpoint] = &[("/api/me/", || any(me::me))];
+
+/// What owners see of their sessions, and how they end them.
+const SESSIONS: &[Endpoint] = &[
+    ("/api/logout/", sessions::logging_out),
+    ("/api/logout-all/", sessions::logging_out_everywhere),
+    ("/api/sessions/", sessions::collection),
+    ("/api/sessions/{id}/", sessions::member),
+];
 
 /// What staff see of everybody.
 const STAFF: &[Endpoint] = &[
@@ -83,7 +91,10 @@ pub fn router(authority: Arc<Authority>) -> Router {
     let api = Api::new(authority);
     let table = mount(
         &api,
-        [TOKEN, ALIASES, RESOURCE, STAFF, USERS, KEYS, HEALTH].concat(),
+        [
+            TOKEN, ALIASES, RESOURCE, SESSIONS, STAFF, USERS, KEYS, HEALTH,
+        ]
+        .concat(),
     );
     let complete = table
         .clone()
@@ -104,6 +115,11 @@ pub fn token_endpoints(authority: Arc<Authority>) -> Router {
 /// `/api/me/` alone.
 pub fn resource_endpoints(authority: Arc<Authority>) -> Router {
     part(authority, RESOURCE)
+}
+
+/// `/api/logout/`, `/api/logout-all/`, `/api/sessions/` and what is below it alone.
+pub fn session_endpoints(authority: Arc<Authority>) -> Router {
+    part(authority, SESSIONS)
 }
 
 /// The lists of tokens alone.
@@ -128,10 +144,12 @@ pub fn health_endpoints(authority: Arc<Authority>) -> Router {
 
 /// Every path of the table, for proxies and for tests that must not forget one.
 pub fn paths() -> impl Iterator<Item = &'static str> {
-    [TOKEN, ALIASES, RESOURCE, STAFF, USERS, KEYS, HEALTH]
-        .into_iter()
-        .flatten()
-        .map(|(path, _)| *path)
+    [
+        TOKEN, ALIASES, RESOURCE, SESSIONS, STAFF, USERS, KEYS, HEALTH,
+    ]
+    .into_iter()
+    .flatten()
+    .map(|(path, _)| *path)
 }
 
 fn part(authority: Arc<Authority>, endpoints: &[Endpoint]) -> Router {

@@ -1,6 +1,7 @@
 //! The command line: what can be said, and what `--help` teaches.
 
 mod django;
+mod session;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +13,8 @@ use countersign::service::{ServiceName, ServiceScope};
 use countersign_token::{ClaimsSet, KeyId};
 
 use crate::config::duration;
+
+pub(crate) use self::session::{EndAllSessions, ListSessions, SessionCommand};
 
 pub(crate) use self::django::{ExportCommand, ExportDjango, ImportCommand, ImportDjango};
 
@@ -105,6 +108,9 @@ pub(crate) enum Command {
     /// Make, show and change users
     #[command(subcommand)]
     User(UserCommand),
+    /// List, show, end and explain sessions
+    #[command(subcommand)]
+    Session(SessionCommand),
     /// Issue, explain, list and revoke tokens
     #[command(subcommand)]
     Token(TokenCommand),
@@ -183,6 +189,9 @@ pub(crate) enum UserCommand {
     /// Delete a user; the id never comes back
     #[command(after_help = "Example:\n  countersign user delete --username ann")]
     Delete(Username),
+    /// List a user's sessions; the same as `session list`
+    #[command(after_help = "Example:\n  countersign user sessions --username ann")]
+    Sessions(ListSessions),
 }
 
 /// A user, by name.

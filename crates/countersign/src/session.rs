@@ -251,6 +251,14 @@ impl SessionState {
     pub const fn is_ended(self) -> bool {
         matches!(self, Self::Ended { .. })
     }
+
+    /// When the session ended, if it did.
+    pub const fn ended_at(self) -> Option<UnixMillis> {
+        match self {
+            Self::Ended { at, .. } => Some(at),
+            Self::Live | Self::Disabled => None,
+        }
+    }
 }
 
 /// One session as a store holds it: `ledger` row, every column on the decision path.

@@ -85,6 +85,15 @@ pub(crate) trait Object: Sized {
     fn take(members: &mut Members) -> Result<Self, MemberFault>;
 }
 
+/// Nothing: no body, or an object without members.
+pub(crate) struct Nothing;
+
+impl Object for Nothing {
+    fn take(_: &mut Members) -> Result<Self, MemberFault> {
+        Ok(Self)
+    }
+}
+
 /// A body that was read without complaint.
 pub(crate) struct Sent<T>(pub(crate) T);
 

@@ -3,6 +3,7 @@
 mod answer;
 pub(crate) mod indent;
 mod metadata;
+pub(crate) mod sessions;
 pub(crate) mod simplejwt;
 mod text;
 mod translation;

@@ -91,19 +91,19 @@ pub(crate) fn ended_sessions(count: u64) -> Response {
     answer(Ok(serde_json::json!({ "ended_sessions": count })))
 }
 
-fn answer(value: serde_json::Result<impl Serialize>) -> Response {
+pub(super) fn answer(value: serde_json::Result<impl Serialize>) -> Response {
     let json = value.and_then(|value| serde_json::to_string(&value));
     match json {
         Ok(json) => ([(header::CONTENT_TYPE, headers::JSON)], json).into_response(),
         Err(error) => {
-            tracing::error!(error = %error, "an account cannot be written as JSON");
+            tracing::error!(error = %error, "an answer cannot be written as JSON");
             Problem::Broken.into_response()
         }
     }
 }
 
 /// In RFC 3339, UTC.
-fn moment(at: UnixMillis) -> String {
+pub(super) fn moment(at: UnixMillis) -> String {
     jiff::Timestamp::from_millisecond(at.millis())
         .map_or_else(|_| at.millis().to_string(), |at| at.to_string())
 }

@@ -62,6 +62,17 @@ const CASES: &[(&str, Case)] = &[
         ),
     ),
     (
+        "/api/logout/",
+        (
+            "POST",
+            400,
+            r#"{"type":"about:blank","title":"Bad Request","status":400,"code":"missing_member","name":"refresh"}"#,
+        ),
+    ),
+    ("/api/logout-all/", ("POST", 401, TOKEN_REQUIRED)),
+    ("/api/sessions/", ("GET", 401, TOKEN_REQUIRED)),
+    ("/api/sessions/{id}/", ("DELETE", 401, TOKEN_REQUIRED)),
+    (
         "/api/tokens/outstanding/",
         (
             "GET",
@@ -94,6 +105,9 @@ const CASES: &[(&str, Case)] = &[
 
 /// What our own endpoints say to strangers.
 const NOT_AUTHENTICATED: &str = r#"{"type":"about:blank","title":"Unauthorized","status":401,"code":"not_authenticated","detail":"show an access token or a service credential in the Authorization header"}"#;
+
+/// The same where only a token will do.
+const TOKEN_REQUIRED: &str = r#"{"type":"about:blank","title":"Unauthorized","status":401,"code":"not_authenticated","detail":"show an access token in the Authorization header"}"#;
 
 #[tokio::test]
 async fn every_route_has_an_answer_for_strangers() {

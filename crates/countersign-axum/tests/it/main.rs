@@ -23,6 +23,7 @@ mod refresh;
 mod resource;
 mod revocation;
 mod secrecy;
+mod sessions;
 mod site;
 mod sliding;
 mod stateless;

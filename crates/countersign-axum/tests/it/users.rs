@@ -25,24 +25,28 @@ const USERS: &str = "/api/users/";
 
 /// What a test runs over.
 #[derive(Clone, Copy)]
-enum Engine {
+pub(crate) enum Engine {
     Memory,
     Sqlite,
 }
 
 /// A site over one of the stores, with `alice` (1) and `bob` (2, inactive), and a service credential.
-struct Desk {
-    site: Site,
+pub(crate) struct Desk {
+    pub(crate) site: Site,
     secret: String,
     file: Option<(SqliteStore, TempDir)>,
 }
 
 impl Desk {
-    async fn modern(engine: Engine) -> Self {
+    pub(crate) async fn modern(engine: Engine) -> Self {
         Self::with(engine, Preset::Modern, |_| {}).await
     }
 
-    async fn with(engine: Engine, preset: Preset, change: impl FnOnce(&mut Policy)) -> Self {
+    pub(crate) async fn with(
+        engine: Engine,
+        preset: Preset,
+        change: impl FnOnce(&mut Policy),
+    ) -> Self {
         let (site, file) = match engine {
             Engine::Memory => (Site::with(preset, change).await, None),
             Engine::Sqlite => {
@@ -127,7 +131,7 @@ async fn credential(
 }
 
 /// Insists on a problem with this status and code.
-fn refused(reply: &Reply, status: u16, code: &str) {
+pub(crate) fn refused(reply: &Reply, status: u16, code: &str) {
     let text = reply.text();
     assert_eq!(reply.status.as_u16(), status, "{text}");
     assert_eq!(reply.json()["code"], code, "{text}");
@@ -140,7 +144,7 @@ fn refused(reply: &Reply, status: u16, code: &str) {
 }
 
 /// Insists on a success and returns its JSON.
-fn done(reply: &Reply) -> Value {
+pub(crate) fn done(reply: &Reply) -> Value {
     assert!(reply.status.is_success(), "{}", reply.text());
     assert_eq!(reply.header("cache-control"), Some("no-store"));
     reply.json()
@@ -164,4 +168,4 @@ macro_rules! over_every_store {
         }
     };
 }
-use over_every_store;
+pub(crate) use over_every_store;

@@ -10,6 +10,7 @@ mod keys;
 mod migrate;
 mod serve;
 mod service;
+mod session;
 mod token;
 mod user;
 
@@ -35,6 +36,7 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Migrate => one_thread()?.block_on(migrate::run(common)),
         Command::User(command) => one_thread()?.block_on(user::run(common, command)),
         Command::Token(command) => one_thread()?.block_on(token::run(common, command)),
+        Command::Session(command) => one_thread()?.block_on(session::run(common, command)),
         Command::Keys(command) => one_thread()?.block_on(keys::run(common, command)),
         Command::Import(ImportCommand::Django(args)) => {
             one_thread()?.block_on(import::run(common, args))

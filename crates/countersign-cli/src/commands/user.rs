@@ -6,6 +6,7 @@ use countersign::store::PrivilegeChange;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::session;
 use crate::cli::{Common, CreateUser, Form, SetPassword, SetUser, UserCommand};
 use crate::failure::Failure;
 use crate::opening::{self, Opened};
@@ -37,6 +38,7 @@ async fn dispatch(opened: &Opened, form: Form, command: &UserCommand) -> Result<
             set_standing(opened, form, &user.username, Standing::Inactive).await
         }
         UserCommand::Delete(user) => delete(opened, form, &user.username).await,
+        UserCommand::Sessions(args) => session::list(opened, form, args).await,
     }
 }
 
@@ -217,7 +219,16 @@ async fn delete(opened: &Opened, form: Form, username: &str) -> Result<(), Failu
     report(form, &account, "is deleted", ended)
 }
 
-fn report(form: Form, account: &Account, what: &str, ended_sessions: u64) -> Result<(), Failure> {
+/// Says what became of a user, and how many sessions ended with it.
+///
+/// # Errors
+/// [`Failure`] if that could not be printed.
+pub(super) fn report(
+    form: Form,
+    account: &Account,
+    what: &str,
+    ended_sessions: u64,
+) -> Result<(), Failure> {
     if form == Form::Json {
         return output::json(
             &serde_json::json!({ "id": account.id.get(), "ended_sessions": ended_sessions }),

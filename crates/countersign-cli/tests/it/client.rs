@@ -44,10 +44,14 @@ impl Client {
 
     /// The status of a protected resource.
     pub(crate) fn me(&mut self, access: &str) -> u16 {
+        self.get("/api/me/", access).status
+    }
+
+    pub(crate) fn get(&mut self, path: &str, access: &str) -> Answer {
         let head = format!(
-            "GET /api/me/ HTTP/1.1\r\nHost: id.example\r\nAuthorization: Bearer {access}\r\n\r\n"
+            "GET {path} HTTP/1.1\r\nHost: id.example\r\nAuthorization: Bearer {access}\r\n\r\n"
         );
-        self.exchange(&head).expect("the server answers").status
+        self.exchange(&head).expect("the server answers")
     }
 
     pub(crate) fn post(&mut self, path: &str, body: &Value) -> Answer {

@@ -25,6 +25,7 @@ mod reload;
 mod secrecy;
 mod server;
 mod services;
+mod sessions;
 mod start;
 mod takeover;
 mod tokens;

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use countersign::account::AccountId;
 use countersign::audit::{Actor, AuditEvent, AuditKind};
 use countersign::service::ServiceName;
-use countersign::session::{EndCause, SessionId};
+use countersign::session::{EndCause, SessionId, SessionRecord};
 use countersign::store::{AuditLog, StoreError};
-use countersign_token::KeyId;
+use countersign_token::{KeyId, UnixMillis};
 use rusqlite::{Connection, Row, named_params};
 
 use super::columns::{Columns, all};
@@ -39,6 +39,39 @@ impl AuditLog for SqliteStore {
         })
         .await
     }
+
+    async fn audit_of_session(
+        &self,
+        session: &SessionRecord,
+        limit: u32,
+    ) -> Result<Vec<AuditEvent>, StoreError> {
+        let session = session.clone();
+        self.scan(move |connection| of_session(connection, &session, limit))
+            .await
+    }
+}
+
+/// No index leads from a session to its events: each refresh would pay for it.
+fn of_session(
+    connection: &Connection,
+    session: &SessionRecord,
+    limit: u32,
+) -> Result<Vec<AuditEvent>, Failure> {
+    let mut newest_first = connection.prepare_cached(
+        "SELECT at, kind, actor, subject, session, ip, cause, key, service
+         FROM audit_event
+         WHERE session = :session
+            OR (session IS NULL AND subject = :account AND at = :ended_at)
+         ORDER BY id DESC
+         LIMIT :limit",
+    )?;
+    let parameters = named_params! {
+        ":session": session.sid.as_bytes(),
+        ":account": session.account.get(),
+        ":ended_at": session.state.ended_at().map(UnixMillis::millis),
+        ":limit": limit,
+    };
+    Ok(all(&mut newest_first, parameters, from_row)?)
 }
 
 /// Appends the event of a change, in the change's own transaction.

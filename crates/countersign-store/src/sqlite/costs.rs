@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use countersign::authority::{
-    AccountRequest, Blacklisted, Client, Identification, Refresh, SignIn, Verification,
+    AccountRequest, Blacklisted, Client, Identification, LoggedOut, OwnEnding, Refresh, SignIn,
+    Verification,
 };
 use countersign::clock::ManualClock;
 use countersign::keys::{KeyRing, SigningKeySource};
@@ -129,6 +130,55 @@ async fn every_operation_costs_a_handful_of_statements() {
         let house = House::build(*preset, *mode).await;
         assert_eq!(house.costs().await, *expected, "{preset:?} {mode:?}");
     }
+}
+
+/// What owners do with their sessions, once their own is known.
+#[tokio::test]
+async fn every_operation_on_sessions_costs_a_handful_of_statements() {
+    let house = House::build(Preset::Modern, RotationMode::Rotate).await;
+    let mut costs = Vec::new();
+    let (_, refresh) = house.login().await;
+    let start = house.so_far();
+    let done = house.authority.logout(&refresh, None, &CLIENT).await;
+    assert_eq!(done.unwrap(), LoggedOut::Done);
+    costs.push(("logout", house.since(start)));
+    let start = house.so_far();
+    let done = house.authority.logout(&refresh, None, &CLIENT).await;
+    assert_eq!(done.unwrap(), LoggedOut::Done);
+    costs.push(("logout, again", house.since(start)));
+
+    let (access, _) = house.login().await;
+    let Ok(Identification::Known(owner)) = house.authority.identify(&access).await else {
+        panic!("the token is good")
+    };
+    let own = house.authority.sessions_of_owner(&owner, &CLIENT);
+    for _ in 0..20 {
+        house.login().await;
+    }
+    let start = house.so_far();
+    let listed = own.list().await.unwrap();
+    costs.push(("list", house.since(start)));
+    let start = house.so_far();
+    let ended = own.end(listed.first().unwrap().session.id).await.unwrap();
+    assert_eq!(ended, OwnEnding::Ended);
+    costs.push(("end one", house.since(start)));
+    let start = house.so_far();
+    assert_eq!(own.end_others().await.unwrap(), 20);
+    costs.push(("end all others", house.since(start)));
+    let start = house.so_far();
+    assert_eq!(own.end_all().await.unwrap(), 1);
+    costs.push(("end all", house.since(start)));
+    assert_eq!(
+        costs,
+        [
+            ("logout", (2, 8)),
+            ("logout, again", (2, 5)),
+            ("list", (1, 0)),
+            ("end one", (2, 8)),
+            ("end all others", (2, 11)),
+            ("end all", (1, 10)),
+        ]
+    );
 }
 
 /// What a protected request asks is in memory: the account until the log speaks of it, the session's end at once.

@@ -138,6 +138,25 @@ pub(super) fn live_roots(
     )?)
 }
 
+/// Newest first, ended ones included.
+pub(super) fn roots(
+    connection: &Connection,
+    account: AccountId,
+    limit: u32,
+) -> Result<Vec<SessionRecord>, Failure> {
+    let mut statement = connection.prepare_cached(concat!(
+        "SELECT ",
+        session_columns!(),
+        " FROM session
+          WHERE account = :account
+            AND number = root
+          ORDER BY number DESC
+          LIMIT :limit"
+    ))?;
+    let parameters = named_params! { ":account": account.get(), ":limit": limit };
+    Ok(all(&mut statement, parameters, from_row)?)
+}
+
 pub(super) fn is_live_root(
     connection: &Connection,
     number: SessionNumber,

@@ -22,7 +22,7 @@ use super::history::Outgoing;
 use super::purge::move_purge_horizon;
 use super::revocations::append;
 use super::session_rows::{
-    find_root_by_sid, from_row, insert, is_live_root, lineage, live_roots, session_columns,
+    find_root_by_sid, from_row, insert, is_live_root, lineage, live_roots, roots, session_columns,
 };
 use super::store::SqliteStore;
 
@@ -152,6 +152,15 @@ impl Sessions for SqliteStore {
 
     async fn live_sessions_of(&self, account: AccountId) -> Result<Vec<SessionRecord>, StoreError> {
         self.scan(move |connection| live_roots(connection, account))
+            .await
+    }
+
+    async fn sessions_of(
+        &self,
+        account: AccountId,
+        limit: u32,
+    ) -> Result<Vec<SessionRecord>, StoreError> {
+        self.scan(move |connection| roots(connection, account, limit))
             .await
     }
 

@@ -242,7 +242,7 @@ impl Authority {
 
     /// Refuses a token whose user claim names somebody else than its session does. One that names nobody, any more
     /// or at all, proves its session alone.
-    async fn of_its_account(
+    pub(super) async fn of_its_account(
         &self,
         genuine: &Authenticated,
         owner: AccountId,

@@ -15,15 +15,19 @@ mod further;
 mod identify;
 mod ledger;
 mod login;
+mod logout;
 mod minting;
 mod naming;
 mod new_name;
+mod own_sessions;
 mod password_mark;
 mod purge;
 mod records;
 mod refresh;
 mod revoke;
 mod services;
+mod session_desk;
+mod session_view;
 mod sliding;
 mod takeover;
 mod verify;
@@ -45,11 +49,17 @@ pub use self::explain::{Explanation, OpenedId};
 pub use self::feed::{POLL_INTERVAL, SETTLE_TIME};
 pub use self::identify::{AccessRefusal, ClassRefusal, Identification, Identified};
 pub use self::login::SignIn;
+pub use self::logout::LoggedOut;
+pub use self::own_sessions::{OwnEnding, OwnSession, OwnSessions};
 pub use self::purge::{Purge, PurgeHorizon, PurgeReport};
 pub use self::records::{ListedToken, ListedUser, TokenListing, TokenPage, TokenQuery};
 pub use self::refresh::{Refresh, Refreshed};
 pub use self::revoke::Revoked;
 pub use self::services::{ServiceAuthentication, ServiceError, ServiceRefusal};
+pub use self::session_desk::{
+    EndedSessions, MOST_LISTED, SessionEnding, SessionList, SessionStory,
+};
+pub use self::session_view::{SessionStanding, SessionView};
 pub use self::takeover::{
     AccountTakeover, ForeignAccount, RecordedToken, TokenTakeover, UnfitAccount,
 };

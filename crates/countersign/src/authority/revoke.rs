@@ -6,6 +6,7 @@ use super::foreign::sealing_keys_changed;
 use super::ledger::is_renewable;
 use super::minting::whole_seconds;
 use super::{Authority, AuthorityError, TokenRefusal};
+use crate::account::AccountId;
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::rotation::{Refusal, later};
 use crate::sealed_id::{GenerationAddress, NonceAddress, Opened, TokenAddress};
@@ -165,20 +166,34 @@ impl Authority {
                 .await;
         }
         let owner = self.number_named(genuine).await?;
+        let cause = EndCause::EndedByOperator;
+        self.end_foreign(genuine, owner, cause, &event).await?;
+        Ok(Revoked::Token)
+    }
+
+    /// Ends what a foreign refresh or sliding token of `owner`'s stands for: the session that its first use opened, or
+    /// else the token itself.
+    pub(super) async fn end_foreign(
+        &self,
+        genuine: &Authenticated,
+        owner: Option<AccountId>,
+        cause: EndCause,
+        event: &AuditEvent,
+    ) -> Result<(), AuthorityError> {
         let record = self.foreign_record(genuine, owner);
-        let sealing_keys = self.keys.sealing().ids();
+        let (sealing_keys, now) = (self.keys.sealing().ids(), event.at);
         let outcome = self
             .store
-            .blacklist_foreign_token(&record, &sealing_keys, now, Some(&event))
+            .blacklist_foreign_token(&record, &sealing_keys, now, Some(event))
             .await?;
         match outcome {
-            ForeignBlacklisting::Done | ForeignBlacklisting::Already => Ok(Revoked::Token),
+            ForeignBlacklisting::Done | ForeignBlacklisting::Already => Ok(()),
             ForeignBlacklisting::Adopted(session) => {
-                let cause = EndCause::EndedByOperator;
+                let event = event.clone().because(cause);
                 self.store
-                    .end_session(session, cause, now, Some(&event.because(cause)))
+                    .end_session(session, cause, now, Some(&event))
                     .await?;
-                Ok(Revoked::Token)
+                Ok(())
             }
             ForeignBlacklisting::SealingKeysChanged => Err(sealing_keys_changed().into()),
         }

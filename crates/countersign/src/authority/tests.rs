@@ -34,6 +34,7 @@ mod refresh;
 mod remembering;
 mod sealed;
 mod services;
+mod sessions;
 mod sliding;
 mod takeover;
 mod verify;

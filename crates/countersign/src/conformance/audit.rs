@@ -235,3 +235,48 @@ pub(super) async fn a_change_without_an_event_records_none(store: Arc<dyn Store>
     store.purge_sessions(second(9000), 10).await.unwrap();
     assert_eq!(audited(&*store).await, []);
 }
+
+pub(super) async fn the_events_of_a_session_are_those_that_name_it(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let (first, second) = (open(&*store, &account).await, open(&*store, &account).await);
+    let told = [
+        event(AuditKind::Login).in_session(first.sid),
+        event(AuditKind::Login).in_session(second.sid),
+        event(AuditKind::AccountChanged).about(account.id),
+        event(AuditKind::Refreshed).in_session(first.sid),
+    ];
+    for event in &told {
+        store.append_audit(event).await.unwrap();
+    }
+    let [login, _, _, refresh] = told;
+    let of = async |limit| store.audit_of_session(&first, limit).await.unwrap();
+    assert_eq!(of(10).await, [refresh.clone(), login]);
+    assert_eq!(of(1).await, [refresh], "the newest");
+}
+
+pub(super) async fn what_ended_many_sessions_is_an_event_of_each(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let other = create(&*store, "bob").await;
+    let login = open(&*store, &account).await;
+    let told = AuditEvent::new(at(30), AuditKind::SessionsEnded, Actor::Operator);
+    let before = AuditEvent::new(at(29), AuditKind::AccountChanged, Actor::Operator);
+    for event in [&told.clone().about(other.id), &before.about(account.id)] {
+        store.append_audit(event).await.unwrap();
+    }
+    let told = told.about(account.id);
+    store
+        .end_sessions_of(
+            account.id,
+            None,
+            EndCause::EndedByOperator,
+            at(30),
+            Some(&told),
+        )
+        .await
+        .unwrap();
+    let live = store.audit_of_session(&login, 10).await.unwrap();
+    assert_eq!(live, [], "it had not ended in the row that was asked for");
+    let ended = store.find_session_by_sid(login.sid).await.unwrap().unwrap();
+    let events = store.audit_of_session(&ended, 10).await.unwrap();
+    assert_eq!(events, [told]);
+}

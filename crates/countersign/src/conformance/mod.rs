@@ -136,6 +136,7 @@ macro_rules! with_every_clause {
                 the_purge_horizon_lags_a_run_and_moves_on_by_so_much
                 a_store_that_was_never_purged_counts_from_its_oldest_session
                 live_sessions_are_listed_newest_first
+                logins_are_listed_newest_first_with_those_that_ended
                 a_public_name_finds_the_login_and_not_its_forks
                 an_end_is_in_the_row_when_it_is_acknowledged
                 ending_keeps_its_first_cause
@@ -343,6 +344,8 @@ macro_rules! with_every_clause {
                 an_event_without_a_session_gets_the_name_of_the_row
                 an_event_keeps_the_session_that_it_names
                 a_change_without_an_event_records_none
+                the_events_of_a_session_are_those_that_name_it
+                what_ended_many_sessions_is_an_event_of_each
             }
             keys {
                 a_new_store_has_no_keys

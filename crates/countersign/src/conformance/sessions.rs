@@ -281,6 +281,25 @@ pub(super) async fn live_sessions_are_listed_newest_first(store: Arc<dyn Store>)
     assert_eq!(numbers(&listed), [newest.number, oldest.number]);
 }
 
+pub(super) async fn logins_are_listed_newest_first_with_those_that_ended(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let other = create(&*store, "bob").await;
+    let oldest = open(&*store, &account).await;
+    let ended = open(&*store, &account).await;
+    open(&*store, &other).await;
+    let newest = open(&*store, &account).await;
+    forked(&*store, &newest).await;
+    end(&*store, ended.number, EndCause::Logout).await;
+    let listed = store.sessions_of(account.id, 10).await.unwrap();
+    assert_eq!(
+        numbers(&listed),
+        [newest.number, ended.number, oldest.number]
+    );
+    assert_eq!(listed.get(1), Some(&row(&*store, ended.number).await));
+    let newest_alone = store.sessions_of(account.id, 1).await.unwrap();
+    assert_eq!(numbers(&newest_alone), [newest.number]);
+}
+
 pub(super) async fn a_public_name_finds_the_login_and_not_its_forks(store: Arc<dyn Store>) {
     let login = signed_in(&*store).await;
     forked(&*store, &login).await;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, Tables};
 use crate::audit::AuditEvent;
-use crate::session::SessionId;
+use crate::session::{SessionId, SessionRecord};
 use crate::store::{AuditLog, StoreError};
 
 #[async_trait]
@@ -18,6 +18,26 @@ impl AuditLog for MemoryStore {
         let tables = self.tables();
         let newest_first = tables.audit.iter().rev();
         Ok(newest_first
+            .take(usize::try_from(limit).unwrap_or(usize::MAX))
+            .cloned()
+            .collect())
+    }
+
+    async fn audit_of_session(
+        &self,
+        session: &SessionRecord,
+        limit: u32,
+    ) -> Result<Vec<AuditEvent>, StoreError> {
+        let ended_at = session.state.ended_at();
+        let tells_its_end = |event: &AuditEvent| {
+            event.session.is_none()
+                && event.subject == Some(session.account)
+                && Some(event.at) == ended_at
+        };
+        let tables = self.tables();
+        let newest_first = tables.audit.iter().rev();
+        Ok(newest_first
+            .filter(|event| event.session == Some(session.sid) || tells_its_end(event))
             .take(usize::try_from(limit).unwrap_or(usize::MAX))
             .cloned()
             .collect())

@@ -138,6 +138,20 @@ impl Sessions for MemoryStore {
         Ok(tables.live_roots(account).rev().cloned().collect())
     }
 
+    async fn sessions_of(
+        &self,
+        account: AccountId,
+        limit: u32,
+    ) -> Result<Vec<SessionRecord>, StoreError> {
+        let tables = self.tables();
+        let newest_first = tables.sessions.values().rev();
+        Ok(newest_first
+            .filter(|session| session.account == account && session.is_root())
+            .take(usize::try_from(limit).unwrap_or(usize::MAX))
+            .cloned()
+            .collect())
+    }
+
     async fn find_session_by_sid(
         &self,
         sid: SessionId,

@@ -285,6 +285,16 @@ pub trait Sessions: Send + Sync {
     /// [`StoreError`] if they could not be read.
     async fn live_sessions_of(&self, account: AccountId) -> Result<Vec<SessionRecord>, StoreError>;
 
+    /// The newest `limit` roots of an account, newest first, ended ones included.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they could not be read.
+    async fn sessions_of(
+        &self,
+        account: AccountId,
+        limit: u32,
+    ) -> Result<Vec<SessionRecord>, StoreError>;
+
     /// Finds a root by its public name.
     ///
     /// # Errors

@@ -4,18 +4,9 @@ use axum::response::Response;
 
 use super::NamedAccount;
 use crate::administering::Administering;
-use crate::body::members::{MemberFault, Members, Object, Sent};
+use crate::body::members::{Nothing, Sent};
 use crate::problem::Problem;
 use crate::wire::users;
-
-/// Nothing: no body, or an object without members.
-pub(super) struct Nothing;
-
-impl Object for Nothing {
-    fn take(_: &mut Members) -> Result<Self, MemberFault> {
-        Ok(Self)
-    }
-}
 
 /// Ends all sessions of the account, and says how many there were.
 pub(super) async fn end_sessions(

@@ -287,6 +287,14 @@ impl Sessions for BrokenStore {
         self.inner.live_sessions_of(account).await
     }
 
+    async fn sessions_of(
+        &self,
+        account: AccountId,
+        limit: u32,
+    ) -> Result<Vec<SessionRecord>, StoreError> {
+        self.inner.sessions_of(account, limit).await
+    }
+
     async fn find_session_by_sid(
         &self,
         sid: SessionId,
@@ -642,6 +650,14 @@ impl AuditLog for BrokenStore {
 
     async fn recent_audit(&self, limit: u32) -> Result<Vec<AuditEvent>, StoreError> {
         self.inner.recent_audit(limit).await
+    }
+
+    async fn audit_of_session(
+        &self,
+        session: &SessionRecord,
+        limit: u32,
+    ) -> Result<Vec<AuditEvent>, StoreError> {
+        self.inner.audit_of_session(session, limit).await
     }
 }
 
