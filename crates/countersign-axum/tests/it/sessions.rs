@@ -309,6 +309,8 @@ async fn without_the_session_check_logout_stops_the_refresh_token() {
     silent(&site.anonymous().post(LOGOUT, &alice.refresh_body()).await);
     assert_eq!(alice.refresh().await.status.as_u16(), 401);
     assert!(is_alive(&alice).await);
+    silent(&alice.post(LOGOUT, "").await);
+    assert_eq!(done(&alice.get(SESSIONS).await), json!([]));
 }
 
 #[tokio::test]

@@ -56,7 +56,7 @@ fn sessions_are_listed_shown_ended_and_explained() {
         again.contains("had ended already (ended_by_operator)"),
         "{again}"
     );
-    assert_eq!(ids(&list(&[])), [oldest.clone()]);
+    assert_eq!(ids(&list(&[])), std::slice::from_ref(&oldest));
     assert_eq!(ids(&list(&["--all"])), [newest.clone(), oldest]);
 
     let why = place

@@ -99,13 +99,17 @@ impl OwnSessions<'_> {
         })
     }
 
-    /// Signs out of the request's own session. `Unknown` where the request has none.
+    /// Signs out of the request's own session, whether or not it had ended before: where sessions are not checked, an
+    /// access token outlives its own. `Unknown` where the request has none.
     ///
     /// # Errors
     /// As [`end`](Self::end).
     pub async fn log_out(&self) -> Result<OwnEnding, AuthorityError> {
         match self.current {
-            Some(current) => self.end(current).await,
+            Some(current) => {
+                self.end(current).await?;
+                Ok(OwnEnding::Ended)
+            }
             None => Ok(OwnEnding::Unknown),
         }
     }
