@@ -4,7 +4,7 @@ use countersign::audit::AuditEvent;
 use countersign::authority::{
     EndedSessions, SessionEnding, SessionList, SessionStanding, SessionStory, SessionView,
 };
-use countersign::session::SessionId;
+use countersign::session::{EndCause, SessionId};
 use countersign_token::UnixMillis;
 use serde::Serialize;
 
@@ -81,7 +81,7 @@ async fn end(opened: &Opened, form: Form, id: SessionId) -> Result<(), Failure> 
         SessionEnding::Unknown => return Err(unknown(id)),
     };
     if form == Form::Json {
-        let cause = cause.map(|cause| cause.name());
+        let cause = cause.map(EndCause::name);
         return output::json(
             &serde_json::json!({ "id": id.to_string(), "outcome": outcome, "cause": cause }),
         );
@@ -235,7 +235,8 @@ impl From<&SessionStory> for Story {
 #[derive(Serialize)]
 struct Event {
     at: String,
-    event: &'static str,
+    #[serde(rename = "event")]
+    kind: &'static str,
     actor: String,
     ip: Option<String>,
     cause: Option<&'static str>,
@@ -245,10 +246,10 @@ impl From<&AuditEvent> for Event {
     fn from(event: &AuditEvent) -> Self {
         Self {
             at: output::moment(event.at),
-            event: event.kind.name(),
+            kind: event.kind.name(),
             actor: event.actor.to_string(),
             ip: event.ip.map(|ip| ip.to_string()),
-            cause: event.cause.map(|cause| cause.name()),
+            cause: event.cause.map(EndCause::name),
         }
     }
 }
@@ -257,7 +258,7 @@ impl Event {
     fn cells(&self) -> Vec<String> {
         vec![
             self.at.clone(),
-            self.event.to_owned(),
+            self.kind.to_owned(),
             self.actor.clone(),
             self.ip.clone().unwrap_or_default(),
             self.cause.unwrap_or_default().to_owned(),
