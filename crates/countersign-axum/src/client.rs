@@ -10,8 +10,8 @@ use countersign::authority::Client;
 
 /// The address of whoever sends a request: a request extension that the server inserts.
 ///
-/// Without it the authority knows no address. Forwarding headers are not read here: which of them may be believed
-/// is for the server to know.
+/// Without it the authority knows no address. It is the peer's, unless [`TrustedProxies`](crate::TrustedProxies) stand
+/// before the router.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 

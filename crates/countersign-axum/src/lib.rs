@@ -41,9 +41,9 @@
 //! ```
 //!
 //! # What it does not do
-//! It reads no forwarding header: the address of a client is what the server says in [`ClientAddress`]. It speaks
-//! no TLS, bounds no connections and no request heads; that is the server's business. It renders no HTML: where a
-//! browser asks for it, it gets JSON.
+//! It reads no forwarding header by itself: the address of a client is what the server says in [`ClientAddress`], and
+//! what [`TrustedProxies`] make of it where the server names any. It speaks no TLS, bounds no connections and no request
+//! heads; that is the server's business. It renders no HTML: where a browser asks for it, it gets JSON.
 
 /// The page on guards, so that its code compiles.
 #[cfg(doctest)]
@@ -70,6 +70,7 @@ mod owner;
 mod percent;
 mod posted;
 mod problem;
+mod proxies;
 mod routes;
 mod service;
 mod signed_in;
@@ -80,6 +81,7 @@ mod wire;
 pub use client::ClientAddress;
 pub use gate::{Gate, GateLayer, Gated};
 pub use holder::{Bearer, Claims};
+pub use proxies::{TrustedProxies, UnfitProxy};
 pub use routes::{
     health_endpoints, key_endpoints, paths, resource_endpoints, router, session_endpoints,
     staff_endpoints, token_endpoints, user_endpoints,

@@ -13,6 +13,7 @@ use arc_swap::ArcSwap;
 use axum::Router;
 use countersign::Authority;
 use countersign::keys::SigningKeySource;
+use countersign_axum::TrustedProxies;
 use countersign_token::KeyId;
 use tokio::signal::unix::Signal;
 
@@ -28,10 +29,10 @@ pub(crate) struct Current {
 }
 
 impl Current {
-    /// An authority that begins to answer.
-    pub(crate) fn of(authority: Authority) -> Self {
+    /// An authority that begins to answer, behind these proxies.
+    pub(crate) fn of(authority: Authority, proxies: TrustedProxies) -> Self {
         let authority = Arc::new(authority);
-        let routes = countersign_axum::router(Arc::clone(&authority));
+        let routes = proxies.before(countersign_axum::router(Arc::clone(&authority)));
         Self {
             authority: ArcSwap::new(authority),
             routes: Arc::new(ArcSwap::from_pointee(routes)),
@@ -48,8 +49,8 @@ impl Current {
         Arc::clone(&self.routes)
     }
 
-    fn replace(&self, authority: Authority) {
-        let next = Self::of(authority);
+    fn replace(&self, authority: Authority, proxies: TrustedProxies) {
+        let next = Self::of(authority, proxies);
         self.authority.store(next.authority());
         self.routes.store(next.routes.load_full());
     }
@@ -97,9 +98,10 @@ impl Reload {
             tracing::warn!("{warnings}");
         }
         let wanted = Values::of(&config);
+        let proxies = config.trusted_proxies.clone();
         let authority = self.foundation.authority(config).await?;
         authority.check_ready().await.map_err(Failure::of)?;
-        self.current.replace(authority);
+        self.current.replace(authority, proxies);
         self.in_force.report_and_take(wanted);
         tracing::info!("the configuration was read again, and is in force");
         Ok(())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use annotate_snippets::Renderer;
+use countersign_axum::TrustedProxies;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -26,6 +27,7 @@ pub(super) async fn run(common: &Common) -> Result<(), Failure> {
     }
     let bind = config.bind;
     let public_url = config.public_url.clone();
+    let proxies = config.trusted_proxies.clone();
     let in_force = Values::of(&config);
     let stop = serve::stop_signal()?;
     let opened = opening::open(config).await?;
@@ -35,7 +37,7 @@ pub(super) async fn run(common: &Common) -> Result<(), Failure> {
 
     let (authority, foundation) = opened.into_parts();
     let (store, deliveries) = (foundation.store(), foundation.deliveries());
-    let current = Arc::new(Current::of(authority));
+    let current = Arc::new(Current::of(authority, proxies));
     let common = common.clone();
     let read = move || opening::configuration(&common);
     let reload = Reload::new(read, in_force, foundation, Arc::clone(&current));
@@ -58,7 +60,7 @@ pub(super) async fn without_reload(
 ) {
     let (authority, foundation) = opened.into_parts();
     let (store, deliveries) = (foundation.store(), foundation.deliveries());
-    let current = Arc::new(Current::of(authority));
+    let current = Arc::new(Current::of(authority, TrustedProxies::default()));
     until_stopped(&current, JoinSet::new(), listener, stop).await;
     drop(current);
     deliveries.finish().await;

@@ -28,6 +28,7 @@ use countersign::policy::{
     WireBodies,
 };
 use countersign::rotation::{ReuseDetection, RotatedOut, RotationMode};
+use countersign_axum::{TrustedProxies, UnfitProxy};
 use countersign_token::remote::KeySetUrl;
 
 pub(crate) use self::diagnostics::ConfigError;
@@ -48,6 +49,9 @@ pub(crate) struct Config {
     pub(crate) bind: SocketAddr,
     /// How the world reaches it, if that is another address.
     pub(crate) public_url: Option<String>,
+    /// The proxies in front of it whose word counts.
+    pub(crate) trusted_proxies: TrustedProxies,
+    given_proxies: Vec<String>,
     /// Where everything is kept.
     pub(crate) store: StoreUrl,
     /// The key that wraps the keys in the store.
@@ -133,6 +137,11 @@ impl Config {
 
     fn given_text(&self, name: &str) -> Option<String> {
         self.texts.get(name).map(|text| show::text(text))
+    }
+
+    /// As they were written.
+    fn given_proxies(&self) -> &[String] {
+        &self.given_proxies
     }
 
     fn rotates(&self) -> bool {
@@ -243,6 +252,7 @@ struct Parts {
     resolved: policy::Resolved,
     bind: SocketAddr,
     public_url: Option<String>,
+    trusted_proxies: TrustedProxies,
     store: StoreUrl,
     master_key_file: PathBuf,
     signing_key: SigningKeySource,
@@ -264,6 +274,7 @@ impl Parts {
         Ok(Self {
             bind: bind(settings)?,
             public_url: public_url(settings)?,
+            trusted_proxies: trusted_proxies(settings)?,
             store: store(settings)?,
             master_key_file: master_key_file(settings)?,
             signing_key,
@@ -278,11 +289,14 @@ impl Parts {
             .into_iter()
             .filter_map(|name| Some((name, settings.text(name)?.to_owned())));
         let texts = texts.collect();
+        let given_proxies = settings.texts(PROXIES).unwrap_or_default().to_vec();
         let (places, shown) = settings.into_places();
         Config {
             policy: self.resolved.policy,
             bind: self.bind,
             public_url: self.public_url,
+            trusted_proxies: self.trusted_proxies,
+            given_proxies,
             store: self.store,
             master_key_file: self.master_key_file,
             signing_key: self.signing_key,
@@ -323,6 +337,21 @@ fn public_url(settings: &Settings) -> Result<Option<String>, Problem> {
         .help("such as `https://id.example`"))
 }
 
+fn trusted_proxies(settings: &Settings) -> Result<TrustedProxies, Problem> {
+    let entries = settings.texts(PROXIES).unwrap_or_default();
+    TrustedProxies::parse(entries.iter().map(String::as_str)).map_err(|unfit| {
+        let help = match unfit {
+            UnfitProxy::Everybody(_) => {
+                "name the proxies alone: everybody else could choose an address"
+            }
+            _ => "such as [\"10.0.0.5\", \"192.168.0.0/16\", \"2001:db8::/48\"]; names are not looked up",
+        };
+        settings
+            .problem(PROXIES, format!("`{PROXIES}`: {unfit}"))
+            .help(help)
+    })
+}
+
 fn store(settings: &Settings) -> Result<StoreUrl, Problem> {
     let text = settings.text("store.url").unwrap_or(StoreUrl::DEFAULT);
     StoreUrl::parse(text, settings)
@@ -343,6 +372,8 @@ fn master_key_file(settings: &Settings) -> Result<PathBuf, Problem> {
     }
     Ok(settings.resolve(text))
 }
+
+const PROXIES: &str = "server.trusted_proxies";
 
 /// Settings that are shown as they were written.
 const PLAIN_TEXTS: [&str; 5] = [

@@ -36,8 +36,6 @@ pub(crate) enum State {
 pub(crate) enum Off {
     /// A text.
     Text(&'static str),
-    /// A list of texts.
-    Texts(&'static [&'static str]),
     /// A switch.
     Switch(bool),
     /// Seconds.
@@ -49,7 +47,6 @@ impl Off {
     pub(crate) fn is(self, value: &Value) -> bool {
         match (self, value) {
             (Self::Text(off), Value::Text(text)) => off == text,
-            (Self::Texts(off), Value::Texts(texts)) => off == texts,
             (Self::Switch(off), Value::Switch(on)) => off == *on,
             (Self::Seconds(off), Value::Duration(duration)) => {
                 duration.as_millis() == u128::from(off) * 1000
@@ -62,7 +59,6 @@ impl Off {
     pub(crate) fn show(self) -> String {
         match self {
             Self::Text(text) => show::text(text),
-            Self::Texts(texts) => show::texts(texts),
             Self::Switch(on) => on.to_string(),
             Self::Seconds(seconds) => show::duration(std::time::Duration::from_secs(seconds)),
         }
@@ -154,7 +150,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
 
     built("server.bind", Text, |c| Some(show::text(&c.bind.to_string())), "Address and port that the server listens on."),
     built("server.public_url", Text, |c| Some(show::text(c.public_url.as_deref().unwrap_or(""))), "How the world reaches the server; \"\" for its own address."),
-    off("server.trusted_proxies", Texts, Off::Texts(&[]), "Proxies whose forwarding headers are believed."),
+    built("server.trusted_proxies", Texts, |c| Some(show::texts(c.given_proxies())), "Proxies whose `X-Forwarded-For` is believed: addresses and networks (CIDR); [] for none."),
     off("server.allauth_prefix", Text, Off::Text(""), "Where the jwt-allauth endpoints are mounted."),
 
     built("store.url", Text, |c| Some(show::text(&c.store.to_string())), "Where everything is kept, as sqlite:PATH or sqlite:///PATH; a relative path is beside this file."),

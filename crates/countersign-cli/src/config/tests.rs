@@ -234,7 +234,7 @@ fn what_is_not_built_is_accepted_only_when_off() {
         let other = match off {
             schema::Off::Switch(on) => (!on).to_string(),
             schema::Off::Seconds(_) => "\"7s\"".to_owned(),
-            schema::Off::Text(_) | schema::Off::Texts(_) => "\"something\"".to_owned(),
+            schema::Off::Text(_) => "\"something\"".to_owned(),
         };
         let message = refusal(&row(&other));
         let expected = format!(
@@ -1093,6 +1093,26 @@ const REFUSALS: &[(&str, &str)] = &[
   |          ^^^^^^^^
   |
   = help: write `outbox = \"\"`, or leave it out",
+        ),
+        (
+            "[server]\ntrusted_proxies = [\"10.0.0.1\", \"proxy.example\"]\n",
+            "error: `server.trusted_proxies`: `proxy.example` is neither an address nor a network
+ --> countersign.toml:2:19
+  |
+2 | trusted_proxies = [\"10.0.0.1\", \"proxy.example\"]
+  |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: such as [\"10.0.0.5\", \"192.168.0.0/16\", \"2001:db8::/48\"]; names are not looked up",
+        ),
+        (
+            "[server]\ntrusted_proxies = \"0.0.0.0/0\"\n",
+            "error: `server.trusted_proxies`: `0.0.0.0/0` is everybody
+ --> countersign.toml:2:19
+  |
+2 | trusted_proxies = \"0.0.0.0/0\"
+  |                   ^^^^^^^^^^^
+  |
+  = help: name the proxies alone: everybody else could choose an address",
         ),
         (
             "preset = \"token-views\"\n",

@@ -191,6 +191,34 @@ fn another_issuer_is_trusted_from_the_reload_on_and_no_longer_after_the_next() {
 }
 
 #[test]
+fn a_proxy_is_believed_from_the_reload_on_and_no_longer_after_the_next() {
+    let mut house = House::with("");
+    let forwarded = Request::post(
+        "/api/token/",
+        &json!({ "username": "ann", "password": PASSWORD }),
+    )
+    .header("X-Real-IP", "192.0.2.9")
+    .header("Forwarded", "for=192.0.2.9")
+    .header("X-Forwarded-For", "192.0.2.9, unknown")
+    .header("X-Forwarded-For", "203.0.113.7:4711");
+    let rows = [
+        ("", "127.0.0.1"),
+        ("server.trusted_proxies = \"127.0.0.0/8\"\n", "203.0.113.7"),
+        ("server.trusted_proxies = [\"10.0.0.1\"]\n", "127.0.0.1"),
+        (
+            "server.trusted_proxies = [\"127.0.0.1\", \"203.0.113.0/24\"]\n",
+            "203.0.113.7",
+        ),
+        ("server.trusted_proxies = []\n", "127.0.0.1"),
+    ];
+    for (settings, expected) in rows {
+        house.reload(settings);
+        assert_eq!(house.server.send(&forwarded).status, 200);
+        assert_eq!(latest_address(&house.place), expected, "{settings}");
+    }
+}
+
+#[test]
 fn no_request_is_lost_while_the_configuration_is_read_again_and_again() {
     let mut house = House::with("");
     let mut client = house.client();
@@ -202,6 +230,13 @@ fn no_request_is_lost_while_the_configuration_is_read_again_and_again() {
     }
     assert_eq!(requests.join().unwrap(), vec![200; 300]);
     assert_eq!(house.server.send(&Request::get("/readyz")).status, 200);
+}
+
+/// Where the latest request that the audit log tells of came from.
+fn latest_address(place: &Place) -> String {
+    let store = rusqlite::Connection::open(place.path("countersign.db")).unwrap();
+    let latest = "SELECT ip FROM audit_event ORDER BY rowid DESC LIMIT 1";
+    store.query_row(latest, [], |row| row.get(0)).unwrap()
 }
 
 /// How long the access token in an answer lives, in seconds.
