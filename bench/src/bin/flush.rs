@@ -126,6 +126,7 @@ fn expired(seed: u64) -> NewSession {
         deadline: None,
         keep_until: expired_at,
         client: ClientDigest::from_bits(seed),
+        device: None,
         limit: None,
     }
 }

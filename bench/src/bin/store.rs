@@ -248,6 +248,7 @@ fn login(seed: u64) -> NewSession {
         deadline: None,
         keep_until: expires_at,
         client: ClientDigest::from_bits(seed),
+        device: None,
         limit: None,
     }
 }

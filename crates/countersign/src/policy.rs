@@ -49,6 +49,8 @@ pub struct Policy {
     pub passwords: PasswordPolicy,
     /// How requests and answers look.
     pub wire: WirePolicy,
+    /// Whether a session that is opened records its [`Device`](crate::device::Device).
+    pub collect_devices: bool,
     /// Whether a successful refresh leaves a line in the audit log; every other event always does.
     pub audit_refreshes: bool,
 }

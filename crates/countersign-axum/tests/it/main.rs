@@ -8,6 +8,7 @@
 )]
 
 mod anonymous;
+mod devices;
 mod failures;
 mod gates;
 mod golden;

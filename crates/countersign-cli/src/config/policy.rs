@@ -330,6 +330,10 @@ fn override_sessions(policy: &mut Policy, settings: &Settings) -> Result<(), Pro
         settings.text("accounts.login").map(login),
     );
     set(
+        &mut policy.collect_devices,
+        settings.switch("devices.collect"),
+    );
+    set(
         &mut policy.audit_refreshes,
         settings.switch("audit.refresh"),
     );

@@ -199,7 +199,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     built("session.limit", Whole, |c| Some(c.policy.sessions.limit.unwrap_or(0).to_string()), "Live sessions per account, the oldest ends; 0 for no limit."),
     built("session.idle", DurationOrNone, |c| Some(c.policy.sessions.idle.map_or_else(|| show::text(""), show::duration)), "How long a session may go without a refresh; \"\" for no limit."),
 
-    off("devices.collect", Switch, Off::Switch(false), "Whether logins record the device."),
+    built("devices.collect", Switch, |c| show::switch(c.policy.collect_devices), "Whether a session records the device that it was opened from."),
 
     off("feed.max_staleness", Duration, Off::Seconds(5), "How old a node's view of the revocation log may be."),
     off("feed.stale", Text, Off::Text("ask"), "What a node does when its view is older."),

@@ -247,6 +247,33 @@ fn what_is_not_built_is_accepted_only_when_off() {
 }
 
 #[test]
+fn devices_are_collected_where_the_preset_or_the_setting_says_so() {
+    for (text, expected) in [
+        ("", "true"),
+        (
+            "preset = \"simplejwt\"\njwt.signing_key = \"gE2Yq8nR4tV6wX0zA3bC5dF7hJ9kL1mN\"\n",
+            "false",
+        ),
+        ("devices.collect = false\n", "false"),
+        (
+            "preset = \"simplejwt\"\njwt.signing_key = \"gE2Yq8nR4tV6wX0zA3bC5dF7hJ9kL1mN\"\ndevices.collect = true\n",
+            "true",
+        ),
+    ] {
+        let config = load(text).unwrap();
+        assert_eq!(
+            config.policy.collect_devices.to_string(),
+            expected,
+            "{text}"
+        );
+        assert_eq!(
+            effective(&config, "devices.collect").as_deref(),
+            Some(expected)
+        );
+    }
+}
+
+#[test]
 fn a_takeover_ends_with_a_day_or_at_a_moment() {
     let until = |text: &str| load(&format!("[foreign]\nuntil = \"{text}\"\n"));
     for (text, seconds) in [

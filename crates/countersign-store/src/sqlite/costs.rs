@@ -3,6 +3,7 @@
 //!
 //! Written ones include what the transaction takes: to begin, to set a savepoint and release it, to commit.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use countersign::authority::{
@@ -23,8 +24,8 @@ use super::store::{SqliteOptions, SqliteStore};
 
 const NOW: UnixMillis = UnixMillis::from_seconds(1_893_456_000);
 const CLIENT: Client<'static> = Client {
-    user_agent: None,
-    ip: None,
+    user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:125.0) Gecko/20100101 Firefox/125.0"),
+    ip: Some(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7))),
 };
 
 /// An authority with an account, and the statements that it has taken.
@@ -36,12 +37,16 @@ struct House {
 
 impl House {
     async fn build(preset: Preset, mode: RotationMode) -> Self {
+        Self::with(preset, |policy| policy.rotation.mode = mode).await
+    }
+
+    async fn with(preset: Preset, change: impl FnOnce(&mut Policy)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("countersign.db");
         SqliteStore::migrate(&path).unwrap();
         let store = SqliteStore::open(&path, &SqliteOptions::default()).unwrap();
         let mut policy = Policy::preset(preset);
-        policy.rotation.mode = mode;
+        change(&mut policy);
         policy.tokens.algorithm = Algorithm::Hs256;
         policy.passwords.cost = Argon2Cost::DANGER_CHEAP;
         let key = SigningKey::from_secret(Algorithm::Hs256, &[0x5a; 48]).unwrap();
@@ -118,6 +123,22 @@ impl House {
         costs.push(("obtain, refused", self.since(start)));
         costs
     }
+}
+
+/// A device is a statement of the transaction that opens its session, and no transaction of its own.
+#[tokio::test]
+async fn a_device_costs_a_statement_and_no_commit() {
+    let mut costs = Vec::new();
+    for collect_devices in [false, true] {
+        let house = House::with(Preset::Modern, |policy| {
+            policy.collect_devices = collect_devices;
+        });
+        let house = house.await;
+        let (before, commits) = (house.so_far(), house.store.commits());
+        house.login().await;
+        costs.push((house.since(before), house.store.commits() - commits));
+    }
+    assert_eq!(costs, [((2, 14), 2), ((2, 15), 2)]);
 }
 
 fn password() -> PlainPassword {
@@ -245,12 +266,12 @@ const EXPECTED: &[Expected] = &[
             ("obtain, refused", (1, 5)),
         ],
     ),
-    // The sign-in is noted on the account, and the account's sessions are counted.
+    // The sign-in is noted on the account, its device is recorded, and the account's sessions are counted.
     (
         Preset::Modern,
         RotationMode::Rotate,
         &[
-            ("obtain", (2, 14)),
+            ("obtain", (2, 15)),
             ("resource, first time", (2, 0)),
             ("resource", (0, 0)),
             ("verify", (0, 0)),

@@ -153,7 +153,7 @@ const MIGRATION_TABLE: &str = "
     ) STRICT
 ";
 
-const MIGRATIONS: [Migration; 11] = [
+const MIGRATIONS: [Migration; 12] = [
     Migration {
         number: 1,
         name: "ledger",
@@ -208,5 +208,10 @@ const MIGRATIONS: [Migration; 11] = [
         number: 11,
         name: "given_up_emails",
         sql: include_str!("migrations/0011_given_up_emails.sql"),
+    },
+    Migration {
+        number: 12,
+        name: "devices",
+        sql: include_str!("migrations/0012_devices.sql"),
     },
 ];

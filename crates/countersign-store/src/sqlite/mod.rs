@@ -3,7 +3,7 @@
 //! - `store` is the handle; `database` opens connections, `migrations` keeps the schema.
 //! - `writer` and `readers` are the two ways to the file, `marker` tells cheaply whether the log has grown.
 //! - One file per aggregate holds its SQL: `sessions`, `foreign`, `records`, `accounts`, `revocations`, `audit`, `keys`,
-//!   `services`, `takeover`.
+//!   `services`, `takeover`, `devices`.
 //!   Sessions are the most of it: their rows are in `session_rows`, their purge in `purge`, and the tokens that they
 //!   have had in `history`.
 //!   Each record has one `from_row`. `columns` turns plain numbers and texts into the authority's types.
@@ -17,6 +17,7 @@ pub(crate) mod columns;
 #[cfg(test)]
 mod costs;
 mod database;
+mod devices;
 mod failure;
 mod foreign;
 mod history;

@@ -6,6 +6,7 @@ use countersign_token::Timestamp;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::columns::Columns;
+use super::devices;
 use super::failure::Failure;
 
 /// Where the purge of sessions is on its way around the table.
@@ -126,7 +127,7 @@ fn remove(connection: &Connection, number: i64) -> Result<(), Failure> {
     connection
         .prepare_cached("DELETE FROM session WHERE number = :number")?
         .execute(named_params! { ":number": number })?;
-    Ok(())
+    devices::remove(connection, number)
 }
 
 /// Says up to where a purge may go, and remembers what was wanted.

@@ -17,6 +17,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::accounts;
 use super::audit::{record, record_in};
 use super::columns::{Columns, all, bound};
+use super::devices;
 use super::failure::Failure;
 use super::history::Outgoing;
 use super::purge::move_purge_horizon;
@@ -218,6 +219,9 @@ pub(super) fn open(
     }
     let record = session.clone().into_record(number);
     insert(connection, &record)?;
+    if let Some(device) = &session.device {
+        devices::insert(connection, number, device)?;
+    }
     Ok(record)
 }
 

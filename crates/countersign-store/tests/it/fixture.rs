@@ -84,6 +84,7 @@ pub(crate) fn login(seed: u64) -> NewSession {
         deadline: None,
         keep_until: expires_at,
         client: CLIENT,
+        device: None,
         limit: None,
     }
 }

@@ -161,7 +161,7 @@ impl Authority {
         let adoption = Adoption {
             token: self.foreign_record(genuine, Some(account.id)),
             unrecorded: self.policy.foreign_at(now) == ForeignTokenPolicy::Signed,
-            session: self.adopting_session(genuine, account, client, now)?,
+            session: self.adopting_session(genuine, account, client, now).await?,
             sealing_keys: self.keys.sealing().ids(),
         };
         let event = AuditEvent::new(now, AuditKind::SessionOpened, Actor::Client)
@@ -205,14 +205,14 @@ impl Authority {
     }
 
     /// The session that a foreign token opens: the token is its generation 0, which rotation spends at once.
-    fn adopting_session(
+    async fn adopting_session(
         &self,
         genuine: &Authenticated,
         account: &Account,
         client: &Client<'_>,
         now: UnixMillis,
     ) -> Result<NewSession, AuthorityError> {
-        let mut session = self.new_session(account, Form::Pair, client, now)?;
+        let mut session = self.new_session(account, Form::Pair, client, now).await?;
         session.first_token = FirstToken::Foreign;
         if self.policy.rotation.mode == RotationMode::Rotate {
             session.generation = Generation::FIRST.next();

@@ -8,6 +8,7 @@ use countersign_token::{ClaimsSet, UnixMillis};
 use super::{Authority, AuthorityError, Client, TokenPair};
 use crate::account::{Account, AccountId, AccountKey, Residence};
 use crate::audit::{Actor, AuditEvent, AuditKind};
+use crate::device::Device;
 use crate::hooks::{SignInRefused, SignedIn};
 use crate::password::{Check, EncodedPassword, PlainPassword, Upgrade};
 use crate::policy::LoginName;
@@ -107,16 +108,18 @@ impl Authority {
             Some(account) if account.is_active() => Upgrade::IfOutdated,
             _ => Upgrade::Never,
         };
-        let check = self
+        let hashing = self
             .hasher
-            .check(bounded(password), stored, name_digest, upgrade)
-            .await?;
+            .check(bounded(password), stored, name_digest, upgrade);
+        // Ready for everybody, and at the first sign-in while the password is hashed.
+        let (check, ()) = tokio::join!(hashing, self.prepare_device(client));
+        let check = check?;
         let mut opened = None;
         if let (Some(account), Check::Matches { upgrade }) = (&account, check)
             && self.may_sign_in(account)
         {
             self.upgrade_password(account, upgrade).await;
-            let session = self.new_session(account, form, client, now)?;
+            let session = self.new_session(account, form, client, now).await?;
             opened = self
                 .open_for(account, &session, AuditKind::Login, client)
                 .await?;
@@ -192,7 +195,9 @@ impl Authority {
         if !is_admitted {
             return Ok(None);
         }
-        let session = self.new_session(&account, Form::Pair, client, self.clock.now())?;
+        let session = self
+            .new_session(&account, Form::Pair, client, self.clock.now())
+            .await?;
         let opened = self
             .open_for(&account, &session, AuditKind::SessionOpened, client)
             .await?;
@@ -241,7 +246,7 @@ impl Authority {
     }
 
     /// A session for an account as it was just read.
-    pub(super) fn new_session(
+    pub(super) async fn new_session(
         &self,
         account: &Account,
         form: Form,
@@ -265,8 +270,24 @@ impl Authority {
             deadline,
             keep_until: later(refresh_expires_at, self.keep_beyond_seconds(form)),
             client: self.client_digest(client),
+            device: self.device_of(client).await,
             limit: self.policy.sessions.limit,
         })
+    }
+
+    /// What is to be recorded of a client's device.
+    async fn device_of(&self, client: &Client<'_>) -> Option<Device> {
+        if self.policy.collect_devices {
+            Device::of(client).await
+        } else {
+            None
+        }
+    }
+
+    async fn prepare_device(&self, client: &Client<'_>) {
+        if self.policy.collect_devices {
+            Device::prepare(client).await;
+        }
     }
 
     fn login_key<'a>(&self, login: &'a str) -> AccountKey<'a> {

@@ -17,9 +17,12 @@ use crate::rotation::RotationMode;
 use crate::sealed_id::{GenerationAddress, Nonce, NonceAddress, SealingKeyId, TokenAddress};
 use crate::secrets::MasterKey;
 use crate::session::{EndCause, Generation, Salt, SessionNumber};
-use crate::store::{AuditLog as _, KeyDrop, KeyVault as _, Revocations as _, Sessions as _};
+use crate::store::{
+    AuditLog as _, Devices as _, KeyDrop, KeyVault as _, Revocations as _, Sessions as _,
+};
 
 mod administration;
+mod devices;
 mod ending;
 mod foreign;
 mod further;

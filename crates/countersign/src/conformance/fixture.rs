@@ -106,6 +106,7 @@ pub(super) fn login(account: &Account) -> NewSession {
         deadline: None,
         keep_until: second(1060),
         client: client(7),
+        device: None,
         limit: None,
     }
 }

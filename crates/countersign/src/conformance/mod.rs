@@ -32,6 +32,7 @@
 
 mod accounts;
 mod audit;
+mod devices;
 mod fixture;
 mod foreign;
 mod forks;
@@ -153,6 +154,15 @@ macro_rules! with_every_clause {
                 a_login_after_ending_all_lives
                 purge_is_bounded_and_keeps_what_is_alive
                 purge_goes_by_keep_until_alone
+            }
+            devices {
+                a_device_is_found_as_it_was_recorded
+                a_session_without_a_device_has_none
+                devices_are_read_together_and_only_those_asked_for
+                an_adopted_token_records_its_device
+                a_refused_opening_records_no_device
+                a_device_stays_as_it_is_whatever_becomes_of_its_session
+                a_device_is_purged_with_its_session_and_not_before
             }
             forks {
                 a_fork_is_a_row_of_its_own_under_the_same_root

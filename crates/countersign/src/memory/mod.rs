@@ -6,6 +6,7 @@
 
 mod accounts;
 mod audit;
+mod devices;
 mod foreign;
 mod keys;
 mod records;
@@ -23,6 +24,7 @@ use countersign_token::Timestamp;
 use self::records::RotatedOutRow;
 use crate::account::{Account, AccountId};
 use crate::audit::AuditEvent;
+use crate::device::Device;
 use crate::service::ServiceCredential;
 use crate::session::{Generation, SessionNumber, SessionRecord};
 use crate::store::{
@@ -76,6 +78,7 @@ impl Health for MemoryStore {
 #[derive(Debug, Clone, Default)]
 struct Tables {
     sessions: BTreeMap<SessionNumber, SessionRecord>,
+    devices: BTreeMap<SessionNumber, Device>,
     /// The highest session number drawn so far; it outlives the row.
     highest_number: u64,
     foreign: BTreeMap<String, ForeignToken>,

@@ -175,9 +175,11 @@ impl Sessions for MemoryStore {
 
     async fn purge_sessions(&self, horizon: Timestamp, limit: u32) -> Result<Purged, StoreError> {
         let mut batch = Batch::of(limit);
-        self.tables()
+        let mut tables = self.tables();
+        tables
             .sessions
             .retain(|_, session| batch.keeps(session.keep_until < horizon));
+        tables.drop_orphaned_devices();
         Ok(batch.purged())
     }
 }
@@ -202,6 +204,9 @@ impl Tables {
         let number = self.draw_number()?;
         if let Some(limit) = session.limit {
             self.make_room(session.account, limit, session.created_at);
+        }
+        if let Some(device) = &session.device {
+            self.devices.insert(number, device.clone());
         }
         let record = session.clone().into_record(number);
         self.sessions.insert(number, record.clone());

@@ -102,6 +102,7 @@ fn modern() -> Policy {
         verify: VerifyPolicy::AsksLedger,
         passwords: password_defaults(),
         wire: wire_defaults(WireBodies::Strict),
+        collect_devices: true,
         audit_refreshes: true,
     }
 }
@@ -145,6 +146,7 @@ fn simplejwt() -> Policy {
             ..password_defaults()
         },
         wire: wire_defaults(WireBodies::Drf),
+        collect_devices: false,
         audit_refreshes: true,
     }
 }

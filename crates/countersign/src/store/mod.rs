@@ -9,6 +9,7 @@
 
 mod accounts;
 mod audit;
+mod devices;
 mod foreign;
 mod keys;
 mod records;
@@ -26,6 +27,7 @@ pub use self::accounts::{
     PrivilegeChange, Reach, SessionsOnChange,
 };
 pub use self::audit::AuditLog;
+pub use self::devices::Devices;
 pub use self::foreign::{
     Adopted, Adoption, ForeignBlacklisting, ForeignToken, ForeignTokens, NewForeignToken,
 };
@@ -53,6 +55,7 @@ pub use self::takeover::{
 /// Everything the authority keeps.
 pub trait Store:
     Sessions
+    + Devices
     + ForeignTokens
     + TokenRecords
     + AccountTable
@@ -67,6 +70,7 @@ pub trait Store:
 
 impl<S> Store for S where
     S: Sessions
+        + Devices
         + ForeignTokens
         + TokenRecords
         + AccountTable

@@ -6,6 +6,7 @@ use countersign_token::{Timestamp, UnixMillis};
 use super::StoreError;
 use crate::account::AccountId;
 use crate::audit::AuditEvent;
+use crate::device::Device;
 use crate::rotation::{RotationStep, later};
 use crate::sealed_id::SealingKeyId;
 use crate::session::{
@@ -38,6 +39,8 @@ pub struct NewSession {
     pub keep_until: Timestamp,
     /// The client that opens it.
     pub client: ClientDigest,
+    /// The device that it is opened from, where that is recorded; a row of its own beside the session's.
+    pub device: Option<Device>,
     /// How many live sessions the account may have, this one included; the oldest end with
     /// [`EndCause::SessionLimit`].
     pub limit: Option<u32>,
@@ -199,7 +202,7 @@ pub struct Purged {
 #[async_trait]
 pub trait Sessions: Send + Sync {
     /// Opens a session: locks its account, checks the guard, draws the number, ends the oldest sessions
-    /// above the limit, and writes the row, all in one step.
+    /// above the limit, and writes the row and that of its device, all in one step.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was written.
@@ -317,7 +320,7 @@ pub trait Sessions: Send + Sync {
         at_most_seconds: Option<i64>,
     ) -> Result<Timestamp, StoreError>;
 
-    /// Removes up to `limit` rows whose `keep_until` lies before `horizon`.
+    /// Removes up to `limit` rows whose `keep_until` lies before `horizon`, each with its device.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was removed.

@@ -136,6 +136,8 @@ caught_by_name! {
     a_name_given_away_twice_is_caught: SecondServiceOfName
         by "services::a_live_name_is_taken_once"
            "races::a_service_name_goes_to_exactly_one_caller"
+    a_kept_device_is_caught: KeptDevice
+        by "devices::a_device_is_purged_with_its_session_and_not_before"
 }
 
 /// The names of the clauses that a store with this fault breaks.

@@ -45,6 +45,7 @@ impl Walk {
             refresh_expires_at,
             deadline: self.random.one_in(3).then(|| self.some_expiry()),
             keep_until: later(refresh_expires_at, 60),
+            device: None,
             limit: self.random.one_in(3).then_some(3),
             ..login(account)
         }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use countersign::account::{Account, AccountId, AccountKey, Accounts, Residence};
 use countersign::audit::AuditEvent;
+use countersign::device::Device;
 use countersign::memory::MemoryStore;
 use countersign::password::EncodedPassword;
 use countersign::rotation::{RotatedOut, RotationStep, later, may_rotate, rotated};
@@ -20,7 +21,7 @@ use countersign::service::{ServiceCredential, ServiceDigest, ServiceName};
 use countersign::session::{EndCause, Lineage, SessionId, SessionNumber, SessionRecord};
 use countersign::store::{
     AccountChange, AccountCreation, AccountEdit, AccountGuard, AccountImport, AccountTable,
-    Adopted, Adoption, AuditLog, Blacklisting, EditTarget, Ending, ForeignBlacklisting,
+    Adopted, Adoption, AuditLog, Blacklisting, Devices, EditTarget, Ending, ForeignBlacklisting,
     ForeignToken, ForeignTokens, Fork, Forked, Health, ImportEffects, ImportRun, ImportedAccount,
     ImportedToken, KeyDrop, KeyPromotion, KeyRecords, KeyRevocation, KeyTransition, KeyVault,
     LogEntry, LogScope, NewAccount, NewForeignToken, NewServiceCredential, NewSession, Opening,
@@ -108,6 +109,8 @@ pub(crate) enum Fault {
     KeptService,
     /// A name that a live service credential has is given away once more.
     SecondServiceOfName,
+    /// The device of a purged session is still found.
+    KeptDevice,
 }
 
 /// The reference store with one fault.
@@ -121,6 +124,8 @@ pub(crate) struct BrokenStore {
     passed: Mutex<BTreeSet<u64>>,
     /// [`Fault::KeptAccount`]: accounts that should be gone.
     deleted: Mutex<BTreeMap<AccountId, Account>>,
+    /// [`Fault::KeptDevice`]: devices that were found once.
+    devices: Mutex<BTreeMap<SessionNumber, Device>>,
 }
 
 impl BrokenStore {
@@ -132,6 +137,7 @@ impl BrokenStore {
             uncommitted: Mutex::default(),
             passed: Mutex::default(),
             deleted: Mutex::default(),
+            devices: Mutex::default(),
         }
     }
 
@@ -743,6 +749,23 @@ impl KeyVault for BrokenStore {
 impl Health for BrokenStore {
     async fn check_writable(&self) -> Result<(), StoreError> {
         self.inner.check_writable().await
+    }
+}
+
+#[async_trait]
+impl Devices for BrokenStore {
+    async fn devices_of(
+        &self,
+        sessions: &[SessionNumber],
+    ) -> Result<BTreeMap<SessionNumber, Device>, StoreError> {
+        let found = self.inner.devices_of(sessions).await?;
+        if !self.has(Fault::KeptDevice) {
+            return Ok(found);
+        }
+        let mut devices = self.devices.lock().unwrap();
+        devices.extend(found);
+        let kept = |number| Some((number, devices.get(&number)?.clone()));
+        Ok(sessions.iter().copied().filter_map(kept).collect())
     }
 }
 
