@@ -30,6 +30,8 @@ unsupported-encoding = ترميز المحتوى "{ $encoding }" في الطلب
 body-too-large = محتوى الطلب كبير جدًا.
 body-too-slow = لم يصل محتوى الطلب في الوقت المحدد.
 body-unreadable = تعذرت قراءة محتوى الطلب.
+throttled = تم تقييد الطلب. يُتوقع أن يتاح بعد { $wait } ثانية.
+throttled-briefly = تم تقييد الطلب. يُتوقع أن يتاح بعد ثانية واحدة.
 
 ## Fields of a request.
 

@@ -30,6 +30,8 @@ unsupported-encoding = Kódování obsahu "{ $encoding }" v požadavku není pod
 body-too-large = Tělo požadavku je příliš velké.
 body-too-slow = Tělo požadavku nedorazilo včas.
 body-unreadable = Tělo požadavku se nepodařilo přečíst.
+throttled = Požadavek byl omezen. Zkuste to znovu za { $wait } s.
+throttled-briefly = Požadavek byl omezen. Zkuste to znovu za sekundu.
 
 ## Fields of a request.
 

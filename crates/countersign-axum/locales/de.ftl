@@ -30,6 +30,8 @@ unsupported-encoding = Die Inhaltskodierung "{ $encoding }" der Anfrage wird nic
 body-too-large = Der Inhalt der Anfrage ist zu groß.
 body-too-slow = Der Inhalt der Anfrage ist nicht rechtzeitig eingetroffen.
 body-unreadable = Der Inhalt der Anfrage konnte nicht gelesen werden.
+throttled = Zu viele Versuche. Die Anfrage ist voraussichtlich in { $wait } Sekunden wieder möglich.
+throttled-briefly = Zu viele Versuche. Die Anfrage ist voraussichtlich in einer Sekunde wieder möglich.
 
 ## Fields of a request.
 

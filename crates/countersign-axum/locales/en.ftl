@@ -31,6 +31,8 @@ unsupported-encoding = Unsupported content encoding "{ $encoding }" in request.
 body-too-large = Request body is too large.
 body-too-slow = Request body did not arrive in time.
 body-unreadable = Request body could not be read.
+throttled = Request was throttled. Expected available in { $wait } seconds.
+throttled-briefly = Request was throttled. Expected available in 1 second.
 
 ## Fields of a request.
 

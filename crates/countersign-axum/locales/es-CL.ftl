@@ -30,6 +30,8 @@ unsupported-encoding = La codificación de contenido "{ $encoding }" de la solic
 body-too-large = El cuerpo de la solicitud es demasiado grande.
 body-too-slow = El cuerpo de la solicitud no llegó a tiempo.
 body-unreadable = No se pudo leer el cuerpo de la solicitud.
+throttled = La solicitud se ha limitado. Se espera que esté disponible en { $wait } segundos.
+throttled-briefly = La solicitud se ha limitado. Se espera que esté disponible en un segundo.
 
 ## Fields of a request.
 

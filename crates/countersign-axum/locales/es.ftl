@@ -30,6 +30,8 @@ unsupported-encoding = La codificación de contenido "{ $encoding }" de la petic
 body-too-large = El cuerpo de la petición es demasiado grande.
 body-too-slow = El cuerpo de la petición no ha llegado a tiempo.
 body-unreadable = No se ha podido leer el cuerpo de la petición.
+throttled = La solicitud se ha limitado. Se espera que esté disponible en { $wait } segundos.
+throttled-briefly = La solicitud se ha limitado. Se espera que esté disponible en un segundo.
 
 ## Fields of a request.
 

@@ -30,6 +30,8 @@ unsupported-encoding = کدگذاری محتوای "{ $encoding }" در درخو
 body-too-large = حجم بدنهٔ درخواست بیش از حد زیاد است.
 body-too-slow = بدنهٔ درخواست به‌موقع نرسید.
 body-unreadable = خواندن بدنهٔ درخواست ممکن نشد.
+throttled = درخواست محدود شد. پس از { $wait } ثانیه دوباره امکان‌پذیر است.
+throttled-briefly = درخواست محدود شد. پس از یک ثانیه دوباره امکان‌پذیر است.
 
 ## Fields of a request.
 

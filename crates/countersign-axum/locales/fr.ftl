@@ -30,6 +30,8 @@ unsupported-encoding = L'encodage de contenu "{ $encoding }" de la requête n'es
 body-too-large = Le corps de la requête est trop volumineux.
 body-too-slow = Le corps de la requête n'est pas arrivé à temps.
 body-unreadable = Le corps de la requête n'a pas pu être lu.
+throttled = La requête a été limitée. Disponible à nouveau dans { $wait } secondes.
+throttled-briefly = La requête a été limitée. Disponible à nouveau dans une seconde.
 
 ## Fields of a request.
 

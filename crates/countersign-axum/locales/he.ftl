@@ -30,6 +30,8 @@ unsupported-encoding = קידוד התוכן "{ $encoding }" שבבקשה אינ
 body-too-large = גוף הבקשה גדול מדי.
 body-too-slow = גוף הבקשה לא הגיע בזמן.
 body-unreadable = לא ניתן היה לקרוא את גוף הבקשה.
+throttled = הבקשה הוגבלה. צפויה להיות זמינה בעוד { $wait } שניות.
+throttled-briefly = הבקשה הוגבלה. צפויה להיות זמינה בעוד שנייה אחת.
 
 ## Fields of a request.
 

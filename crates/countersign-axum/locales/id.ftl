@@ -30,6 +30,8 @@ unsupported-encoding = Pengodean isi "{ $encoding }" pada permintaan tidak diduk
 body-too-large = Isi permintaan terlalu besar.
 body-too-slow = Isi permintaan tidak tiba tepat waktu.
 body-unreadable = Isi permintaan tidak dapat dibaca.
+throttled = Permintaan dibatasi. Diperkirakan tersedia dalam { $wait } detik.
+throttled-briefly = Permintaan dibatasi. Diperkirakan tersedia dalam satu detik.
 
 ## Fields of a request.
 

@@ -30,6 +30,8 @@ unsupported-encoding = La codifica del contenuto "{ $encoding }" della richiesta
 body-too-large = Il corpo della richiesta è troppo grande.
 body-too-slow = Il corpo della richiesta non è arrivato in tempo.
 body-unreadable = Impossibile leggere il corpo della richiesta.
+throttled = La richiesta è stata limitata. Disponibile di nuovo tra { $wait } secondi.
+throttled-briefly = La richiesta è stata limitata. Disponibile di nuovo tra un secondo.
 
 ## Fields of a request.
 

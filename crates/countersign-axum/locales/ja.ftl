@@ -30,6 +30,8 @@ unsupported-encoding = リクエストのコンテンツエンコーディング
 body-too-large = リクエストの本文が大きすぎます。
 body-too-slow = リクエストの本文が時間内に届きませんでした。
 body-unreadable = リクエストの本文を読み取れませんでした。
+throttled = リクエストが制限されました。{ $wait } 秒後に利用できる見込みです。
+throttled-briefly = リクエストが制限されました。1 秒後に利用できる見込みです。
 
 ## Fields of a request.
 

@@ -30,6 +30,8 @@ unsupported-encoding = Сұраудағы "{ $encoding }" мазмұн кодт�
 body-too-large = Сұраудың денесі тым үлкен.
 body-too-slow = Сұраудың денесі уақытында жетпеді.
 body-unreadable = Сұраудың денесін оқу мүмкін болмады.
+throttled = Сұраныс шектелді. { $wait } секундтан кейін қолжетімді болады.
+throttled-briefly = Сұраныс шектелді. Бір секундтан кейін қолжетімді болады.
 
 ## Fields of a request.
 

@@ -30,6 +30,8 @@ unsupported-encoding = 요청의 콘텐츠 인코딩 "{ $encoding }"은(는) 지
 body-too-large = 요청 본문이 너무 큽니다.
 body-too-slow = 요청 본문이 제시간에 도착하지 않았습니다.
 body-unreadable = 요청 본문을 읽을 수 없습니다.
+throttled = 요청이 제한되었습니다. { $wait }초 후에 사용할 수 있습니다.
+throttled-briefly = 요청이 제한되었습니다. 1초 후에 사용할 수 있습니다.
 
 ## Fields of a request.
 

@@ -30,6 +30,8 @@ unsupported-encoding = De inhoudscodering "{ $encoding }" van het verzoek wordt 
 body-too-large = De inhoud van het verzoek is te groot.
 body-too-slow = De inhoud van het verzoek is niet op tijd aangekomen.
 body-unreadable = De inhoud van het verzoek kon niet worden gelezen.
+throttled = Het verzoek is begrensd. Naar verwachting weer beschikbaar over { $wait } seconden.
+throttled-briefly = Het verzoek is begrensd. Naar verwachting weer beschikbaar over een seconde.
 
 ## Fields of a request.
 

@@ -30,6 +30,8 @@ unsupported-encoding = Kodowanie treści "{ $encoding }" w żądaniu nie jest ob
 body-too-large = Treść żądania jest zbyt duża.
 body-too-slow = Treść żądania nie dotarła na czas.
 body-unreadable = Nie udało się odczytać treści żądania.
+throttled = Żądanie zostało ograniczone. Ponowna próba będzie możliwa za { $wait } s.
+throttled-briefly = Żądanie zostało ograniczone. Ponowna próba będzie możliwa za sekundę.
 
 ## Fields of a request.
 

@@ -30,6 +30,8 @@ unsupported-encoding = A codificação de conteúdo "{ $encoding }" da requisiç
 body-too-large = O corpo da requisição é grande demais.
 body-too-slow = O corpo da requisição não chegou a tempo.
 body-unreadable = Não foi possível ler o corpo da requisição.
+throttled = A solicitação foi limitada. Deve estar disponível em { $wait } segundos.
+throttled-briefly = A solicitação foi limitada. Deve estar disponível em um segundo.
 
 ## Fields of a request.
 

@@ -30,6 +30,8 @@ unsupported-encoding = A codificação de conteúdo "{ $encoding }" do pedido n�
 body-too-large = O corpo do pedido é demasiado grande.
 body-too-slow = O corpo do pedido não chegou a tempo.
 body-unreadable = Não foi possível ler o corpo do pedido.
+throttled = O pedido foi limitado. Deverá estar disponível dentro de { $wait } segundos.
+throttled-briefly = O pedido foi limitado. Deverá estar disponível dentro de um segundo.
 
 ## Fields of a request.
 

@@ -30,6 +30,8 @@ unsupported-encoding = Codificarea conținutului "{ $encoding }" din cerere nu e
 body-too-large = Corpul cererii este prea mare.
 body-too-slow = Corpul cererii nu a sosit la timp.
 body-unreadable = Corpul cererii nu a putut fi citit.
+throttled = Cererea a fost limitată. Va fi disponibilă din nou în { $wait } s.
+throttled-briefly = Cererea a fost limitată. Va fi disponibilă din nou într-o secundă.
 
 ## Fields of a request.
 

@@ -30,6 +30,8 @@ unsupported-encoding = Кодирование содержимого "{ $encodin
 body-too-large = Тело запроса слишком велико.
 body-too-slow = Тело запроса не пришло вовремя.
 body-unreadable = Не удалось прочитать тело запроса.
+throttled = Запрос ограничен. Повторите попытку через { $wait } с.
+throttled-briefly = Запрос ограничен. Повторите попытку через секунду.
 
 ## Fields of a request.
 

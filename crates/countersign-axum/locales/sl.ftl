@@ -30,6 +30,8 @@ unsupported-encoding = Kodiranje vsebine "{ $encoding }" v zahtevi ni podprto.
 body-too-large = Telo zahteve je preveliko.
 body-too-slow = Telo zahteve ni prispelo pravočasno.
 body-unreadable = Telesa zahteve ni bilo mogoče prebrati.
+throttled = Zahteva je bila omejena. Predvidoma bo na voljo čez { $wait } s.
+throttled-briefly = Zahteva je bila omejena. Predvidoma bo na voljo čez eno sekundo.
 
 ## Fields of a request.
 

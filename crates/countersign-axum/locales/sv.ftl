@@ -30,6 +30,8 @@ unsupported-encoding = Innehållskodningen "{ $encoding }" i begäran stöds int
 body-too-large = Begärans innehåll är för stort.
 body-too-slow = Begärans innehåll kom inte fram i tid.
 body-unreadable = Begärans innehåll kunde inte läsas.
+throttled = Begäran begränsades. Förväntas bli tillgänglig om { $wait } sekunder.
+throttled-briefly = Begäran begränsades. Förväntas bli tillgänglig om en sekund.
 
 ## Fields of a request.
 

@@ -30,6 +30,8 @@ unsupported-encoding = İstekteki "{ $encoding }" içerik kodlaması desteklenmi
 body-too-large = İsteğin gövdesi çok büyük.
 body-too-slow = İsteğin gövdesi zamanında ulaşmadı.
 body-unreadable = İsteğin gövdesi okunamadı.
+throttled = İstek kısıtlandı. { $wait } saniye sonra yeniden kullanılabilir.
+throttled-briefly = İstek kısıtlandı. Bir saniye sonra yeniden kullanılabilir.
 
 ## Fields of a request.
 

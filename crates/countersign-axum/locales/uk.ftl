@@ -30,6 +30,8 @@ unsupported-encoding = Кодування вмісту "{ $encoding }" у зап
 body-too-large = Тіло запиту завелике.
 body-too-slow = Тіло запиту не надійшло вчасно.
 body-unreadable = Не вдалося прочитати тіло запиту.
+throttled = Запит обмежено. Повторіть спробу через { $wait } с.
+throttled-briefly = Запит обмежено. Повторіть спробу через секунду.
 
 ## Fields of a request.
 

@@ -30,6 +30,8 @@ unsupported-encoding = 不支持请求的内容编码 "{ $encoding }"。
 body-too-large = 请求正文过大。
 body-too-slow = 请求正文未能及时到达。
 body-unreadable = 无法读取请求正文。
+throttled = 请求已被限流。预计 { $wait } 秒后可用。
+throttled-briefly = 请求已被限流。预计 1 秒后可用。
 
 ## Fields of a request.
 

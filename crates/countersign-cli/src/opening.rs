@@ -10,6 +10,7 @@ use countersign::keys::{KeyRing, KeyRingError};
 use countersign::random::SystemRandom;
 use countersign::secrets::MasterKey;
 use countersign::store::KeyVault as _;
+use countersign::throttle::Throttle;
 use countersign_store::{MigrationReport, OpenError, SqliteOptions, SqliteStore};
 
 use crate::cli::Common;
@@ -61,6 +62,8 @@ pub(crate) struct Foundation {
     clock: Arc<SystemClock>,
     /// Kept for the next authority where its address stays: what was fetched counts on, and so does the cool-down.
     issuer: Option<Arc<PublishedKeys>>,
+    /// Failed sign-ins count on, whatever the limits are by then.
+    throttle: Arc<Throttle>,
     /// What was queued under earlier settings is delivered under them.
     deliveries: Deliveries,
 }
@@ -97,7 +100,9 @@ impl Foundation {
         let authority = Authority::new(config.policy, keys, shared.clone(), shared, clock)
             .map_err(Failure::of)?;
         self.issuer = issuer;
-        Ok(authority.with_hooks(hooks))
+        Ok(authority
+            .with_hooks(hooks)
+            .with_throttle(Arc::clone(&self.throttle)))
     }
 
     fn issuer(&self, config: &Config) -> Result<Option<Arc<PublishedKeys>>, Failure> {
@@ -122,6 +127,7 @@ pub(crate) async fn open(config: Config) -> Result<Opened, Failure> {
         master_key_file: config.master_key_file.clone(),
         clock: Arc::new(SystemClock::default()),
         issuer: None,
+        throttle: Arc::default(),
         deliveries: Deliveries::default(),
     };
     let authority = foundation.authority(config).await?;

@@ -18,6 +18,9 @@ pub enum AuditKind {
     Login,
     /// A sign-in was refused.
     LoginFailed,
+    /// Sign-ins are refused without a look at the password, because too many failed: told once in a window for each
+    /// name at an address, each address, and each name.
+    LoginThrottled,
     /// A session was opened without a password, by an operator or an embedding program.
     SessionOpened,
     /// A refresh token was rotated or used.
@@ -73,6 +76,7 @@ impl AuditKind {
     pub const ALL: &'static [Self] = &[
         Self::Login,
         Self::LoginFailed,
+        Self::LoginThrottled,
         Self::SessionOpened,
         Self::Refreshed,
         Self::RefreshReplayed,
@@ -104,6 +108,7 @@ impl AuditKind {
         match self {
             Self::Login => "login",
             Self::LoginFailed => "login_failed",
+            Self::LoginThrottled => "login_throttled",
             Self::SessionOpened => "session_opened",
             Self::Refreshed => "refreshed",
             Self::RefreshReplayed => "refresh_replayed",

@@ -158,7 +158,8 @@ impl ClaimsRefusal {
 }
 
 /// Is told of sign-ins with a password. Both methods do nothing by default, and nothing that they do changes the
-/// answer; but the client waits for them.
+/// answer; but the client waits for them. Nobody is told of attempts that were
+/// [throttled](crate::throttle): they cost nothing, and there is no end to them.
 #[async_trait]
 pub trait SignInObserver: Send + Sync {
     /// A session was opened and is durable.

@@ -50,6 +50,7 @@ pub struct KeyRing {
     sealing: ArcSwap<SealingKeys>,
     client_digest: hmac::Key,
     name_digest: hmac::Key,
+    throttle_digest: hmac::Key,
     master: MasterKey,
 }
 
@@ -172,6 +173,7 @@ impl KeyRing {
             sealing: ArcSwap::from_pointee(sealing_keys(&master, &records)?),
             client_digest: master.mac_key("countersign client digest")?,
             name_digest: master.mac_key("countersign decoy of a name")?,
+            throttle_digest: master.mac_key("countersign throttle of a name")?,
             master,
         })
     }
@@ -353,6 +355,11 @@ impl KeyRing {
     /// The keyed digest of a login name, which chooses the decoy that it meets if nobody has it.
     pub fn name_digest(&self, name: &str) -> u64 {
         first_bits(&hmac::sign(&self.name_digest, name.as_bytes()))
+    }
+
+    /// The keyed digest of a login name, under which its failed sign-ins are counted.
+    pub(crate) fn throttle_digest(&self, name: &str) -> u64 {
+        first_bits(&hmac::sign(&self.throttle_digest, name.as_bytes()))
     }
 }
 

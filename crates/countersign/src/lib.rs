@@ -30,6 +30,7 @@ pub mod secrets;
 pub mod service;
 pub mod session;
 pub mod store;
+pub mod throttle;
 pub mod uuid;
 
 pub use crate::authority::Authority;

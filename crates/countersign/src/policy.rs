@@ -47,6 +47,8 @@ pub struct Policy {
     pub verify: VerifyPolicy,
     /// What new passwords are like, what hashing one costs, and how many are hashed at once.
     pub passwords: PasswordPolicy,
+    /// How many sign-ins may fail.
+    pub throttle: ThrottlePolicy,
     /// How requests and answers look.
     pub wire: WirePolicy,
     /// Whether a session that is opened records its [`Device`](crate::device::Device).
@@ -342,6 +344,29 @@ impl PasswordPolicy {
             PasswordScheme::Django => WrittenForm::Django(Pbkdf2Cost::DJANGO),
         }
     }
+}
+
+/// How many sign-ins may fail within a window; `[throttle]` in configuration files.
+/// [`throttle`](crate::throttle) says who is refused then, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ThrottlePolicy {
+    /// Whether anything is refused. Off, passwords can be guessed as fast as they are hashed.
+    pub enabled: bool,
+    /// For one name at one address (IPv6: its first 64 bits).
+    pub per_account_and_address: u32,
+    /// For one address, whatever the name.
+    pub per_address: u32,
+    /// For one name, at all addresses together that it was not signed in from.
+    pub per_account: u32,
+    /// How long a failure counts.
+    pub window: Duration,
+}
+
+impl ThrottlePolicy {
+    /// The largest of the three limits in any configuration: it bounds what is kept.
+    pub const MAX_LIMIT: u32 = 1_000;
+    /// The longest window in any configuration.
+    pub const MAX_WINDOW: Duration = Duration::from_hours(24);
 }
 
 /// How requests and answers look.

@@ -268,6 +268,7 @@ async fn sign_in(State(club): State<Club>, body: String) -> Response {
             ([(header::CONTENT_TYPE, "application/json")], body).into_response()
         }
         Ok(SignIn::Refused) => (StatusCode::UNAUTHORIZED, "not on the list").into_response(),
+        Ok(SignIn::Throttled { .. }) => StatusCode::TOO_MANY_REQUESTS.into_response(),
         Err(error) if error.is_temporary() => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

@@ -96,6 +96,7 @@ pub(crate) async fn obtain_by<F: LoginField>(posted: Posted<Login<F>>) -> Respon
     exchange.answer(match signed_in {
         Ok(SignIn::Opened(pair)) => simplejwt::pair(&pair),
         Ok(SignIn::Refused) => simplejwt::sign_in_refused(),
+        Ok(SignIn::Throttled { retry_after }) => simplejwt::throttled(retry_after),
         Err(error) => failure::answer(&error),
     })
 }

@@ -56,6 +56,7 @@ async fn obtain_by<F: LoginField>(posted: Posted<SlidingLogin<F>>) -> Response {
     exchange.answer(match signed_in {
         Ok(SignIn::Opened(token)) => simplejwt::sliding(&token),
         Ok(SignIn::Refused) => simplejwt::sign_in_refused(),
+        Ok(SignIn::Throttled { retry_after }) => simplejwt::throttled(retry_after),
         Err(error) => failure::answer(&error),
     })
 }

@@ -6,6 +6,7 @@
 //! djangorestframework-simplejwt, and Django REST framework where the text is the framework's.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use countersign::account::Account;
@@ -80,6 +81,17 @@ pub(crate) fn account(account: &Account) -> Answer {
 /// A sign-in that was refused, whatever was wrong.
 pub(crate) fn sign_in_refused() -> Answer {
     detail(StatusCode::UNAUTHORIZED, Message::SignInRefused)
+}
+
+/// A sign-in after too many have failed, in whole seconds: whoever comes then is not too early.
+pub(crate) fn throttled(retry_after: Duration) -> Answer {
+    let begun = u64::from(retry_after.subsec_nanos() > 0);
+    let seconds = retry_after.as_secs().saturating_add(begun).max(1);
+    let text: Text = match seconds {
+        1 => Message::ThrottledBriefly.into(),
+        _ => Message::Throttled.with(seconds.to_string()),
+    };
+    detail(StatusCode::TOO_MANY_REQUESTS, text).with(header::RETRY_AFTER, seconds.into())
 }
 
 /// A refused refresh token, at the endpoints that take one. Whoever holds a token of an ended session is told

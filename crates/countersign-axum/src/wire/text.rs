@@ -67,6 +67,8 @@ pub(crate) enum Message {
     BodyTooLarge,
     BodyTooSlow,
     BodyUnreadable,
+    Throttled,
+    ThrottledBriefly,
     NoData,
     NotAnObject,
     FieldRequired,
@@ -81,7 +83,7 @@ pub(crate) enum Message {
 
 impl Message {
     /// Every message, in the order of the files under `locales/`.
-    pub(crate) const ALL: [Self; 35] = [
+    pub(crate) const ALL: [Self; 37] = [
         Self::SignInRefused,
         Self::AccountNotFound,
         Self::PasswordChanged,
@@ -107,6 +109,8 @@ impl Message {
         Self::BodyTooLarge,
         Self::BodyTooSlow,
         Self::BodyUnreadable,
+        Self::Throttled,
+        Self::ThrottledBriefly,
         Self::NoData,
         Self::NotAnObject,
         Self::FieldRequired,
@@ -167,6 +171,8 @@ impl Message {
             Self::BodyTooLarge => ("body-too-large", "Request body is too large."),
             Self::BodyTooSlow => ("body-too-slow", "Request body did not arrive in time."),
             Self::BodyUnreadable => ("body-unreadable", "Request body could not be read."),
+            Self::Throttled => ("throttled", "Request was throttled. Expected available in {wait} seconds."),
+            Self::ThrottledBriefly => ("throttled-briefly", "Request was throttled. Expected available in 1 second."),
             Self::NoData => ("no-data", "No data provided"),
             Self::NotAnObject => ("not-an-object", "Invalid data. Expected a dictionary, but got {datatype}."),
             Self::FieldRequired => ("field-required", "This field is required."),

@@ -227,6 +227,8 @@ fn settings(policy: &mut Policy, group: &Value) {
     let settings = &group["settings"];
     let is_on = |name: &str| settings[name] == true;
     let has_blacklist = group["blacklist_app"] == true;
+    // The original was asked without throttles, and some groups ask for one name a dozen times.
+    policy.throttle.enabled = false;
     policy.rotation.mode = match (
         is_on("ROTATE_REFRESH_TOKENS"),
         is_on("BLACKLIST_AFTER_ROTATION") && has_blacklist,

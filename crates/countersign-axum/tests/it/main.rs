@@ -28,6 +28,7 @@ mod sessions;
 mod site;
 mod sliding;
 mod stateless;
+mod throttling;
 mod token_lists;
 mod transport;
 mod users;

@@ -51,6 +51,7 @@ pub(super) fn resolve(settings: &Settings) -> Result<Resolved, Problem> {
                 .help("it is for tests only"),
         );
     }
+    warnings.extend(override_throttle(&mut policy, settings));
     refuse_idle_detection(&policy, settings)?;
     policy
         .validate()
@@ -505,6 +506,32 @@ fn override_history(policy: &mut Policy, settings: &Settings) -> Option<Problem>
         Blacklist::Disabled => {}
     }
     None
+}
+
+/// Limits out of range are refused with the policy as a whole.
+fn override_throttle(policy: &mut Policy, settings: &Settings) -> Option<Problem> {
+    let throttle = &mut policy.throttle;
+    let limit = |name| {
+        let limit = settings.whole(name)?;
+        Some(u32::try_from(limit).unwrap_or(u32::MAX))
+    };
+    set(
+        &mut throttle.per_account_and_address,
+        limit("throttle.per_account_and_address"),
+    );
+    set(&mut throttle.per_address, limit("throttle.per_address"));
+    set(&mut throttle.per_account, limit("throttle.per_account"));
+    set(&mut throttle.window, settings.duration("throttle.window"));
+    set(&mut throttle.enabled, settings.switch("throttle.enabled"));
+    if throttle.enabled {
+        return None;
+    }
+    let message = "`throttle.enabled` is off: passwords can be guessed as fast as they are hashed";
+    Some(
+        settings
+            .problem("throttle.enabled", message)
+            .help("leave it on, unless something before this server counts failed sign-ins"),
+    )
 }
 
 /// A reuse is told by a token that was spent: it takes the blacklist, and rotation that uses it.

@@ -244,7 +244,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     built("passwords.operator_exempt", Switch, |c| show::switch(c.policy.passwords.rules.operator_exempt), "Whether `countersign user` may set passwords that these rules refuse."),
     built("passwords.danger_cheap_hashes", Switch, |c| show::switch(c.hashes_cheaply()), "Hashes that cost an attacker nothing. For tests only."),
 
-    off("throttle.enabled", Switch, Off::Switch(false), "Whether failed sign-ins are throttled."),
+    built("throttle.enabled", Switch, |c| show::switch(c.policy.throttle.enabled), "Whether sign-ins are refused for a while after too many have failed."),
+    built("throttle.per_account_and_address", Whole, |c| Some(c.policy.throttle.per_account_and_address.to_string()), "Failures of one name at one address (IPv6: its first 64 bits) within the window, from 1 to 1000."),
+    built("throttle.per_address", Whole, |c| Some(c.policy.throttle.per_address.to_string()), "Failures at one address, whatever the name."),
+    built("throttle.per_account", Whole, |c| Some(c.policy.throttle.per_account.to_string()), "Failures of one name at all addresses together that it was not signed in from."),
+    built("throttle.window", Duration, |c| Some(show::duration(c.policy.throttle.window)), "How long a failure counts, at most 24 hours."),
 
     off("mail.smtp_url", Text, Off::Text(""), "The server that mails go out by."),
     off("mail.outbox", Text, Off::Text(""), "A folder that mails are written to instead."),

@@ -1309,3 +1309,52 @@ const REFUSALS: &[(&str, &str)] = &[
   = help: sections stand in brackets and texts in quotes: `[jwt]`, `issuer = \"me\"`",
         ),
     ];
+
+#[test]
+fn sign_ins_are_throttled_by_default_and_to_the_limits_that_are_given() {
+    let shown = |config: &Config| {
+        let names = [
+            "enabled",
+            "per_account_and_address",
+            "per_address",
+            "per_account",
+            "window",
+        ];
+        let values = names.map(|name| effective(config, &format!("throttle.{name}")).unwrap());
+        values.join(" ")
+    };
+    for preset in Preset::ALL {
+        let config = Config::load(None, &Environment::of_preset(preset)).unwrap();
+        assert_eq!(
+            shown(&config),
+            r#"true 5 100 100 "5m""#,
+            "{}",
+            preset.name()
+        );
+        assert!(config.render_warnings(&Renderer::plain()).is_none());
+    }
+    let given = "[throttle]\nper_account_and_address = 3\nper_address = 1000\nper_account = 50\nwindow = \"1m\"\n";
+    assert_eq!(shown(&load(given).unwrap()), r#"true 3 1000 50 "1m""#);
+}
+
+#[test]
+fn without_throttling_there_is_a_warning() {
+    let config = load("[throttle]\nenabled = false\n").unwrap();
+    assert!(!config.policy.throttle.enabled);
+    let warnings = config.render_warnings(&Renderer::plain()).unwrap();
+    assert!(warnings.contains("passwords can be guessed"), "{warnings}");
+}
+
+#[test]
+fn limits_that_throttle_nobody_or_everybody_are_refused() {
+    for (line, told) in [
+        ("per_account_and_address = 0", "from 1 to 1000 failures"),
+        ("per_address = 1001", "from 1 to 1000 failures"),
+        ("per_account = 9000000000", "from 1 to 1000 failures"),
+        ("window = 0", "from 1 second to 24 hours"),
+        ("window = \"2d\"", "from 1 second to 24 hours"),
+    ] {
+        let refused = refusal(&format!("[throttle]\n{line}\n"));
+        assert!(refused.contains(told), "{line}: {refused}");
+    }
+}

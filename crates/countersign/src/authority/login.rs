@@ -24,6 +24,26 @@ pub enum SignIn<T = TokenPair> {
     Opened(T),
     /// No active account has these credentials. Which part was wrong is for the audit log only.
     Refused,
+    /// Too many sign-ins have failed. Nobody looked at the password, and whether the name is anybody's makes no
+    /// difference.
+    Throttled {
+        /// How long until another attempt may be made.
+        retry_after: Duration,
+    },
+}
+
+impl<T> SignIn<T> {
+    /// The same with something else for what was opened.
+    pub(super) fn try_map<U, E>(
+        self,
+        make: impl FnOnce(T) -> Result<U, E>,
+    ) -> Result<SignIn<U>, E> {
+        Ok(match self {
+            Self::Opened(opened) => SignIn::Opened(make(opened)?),
+            Self::Refused => SignIn::Refused,
+            Self::Throttled { retry_after } => SignIn::Throttled { retry_after },
+        })
+    }
 }
 
 /// A session that was opened, with what its tokens say besides naming it.
@@ -67,6 +87,8 @@ impl Authority {
     /// hashed in every case. Whoever is active and [not admitted](crate::hooks::Hooks::sign_in_rule) gets that
     /// answer, too. A stored hash that is not today's is replaced on the way; if that fails, the sign-in goes on.
     ///
+    /// After too many failures no password is looked at for a while: [`throttle`](crate::throttle) says which those are.
+    ///
     /// # Errors
     /// [`AuthorityError`]: no session was opened, or none that anybody has the tokens of.
     ///
@@ -79,21 +101,49 @@ impl Authority {
         client: &Client<'_>,
     ) -> Result<SignIn, AuthorityError> {
         let signed_in = self.sign_in(login, password, Form::Pair, client).await?;
-        Ok(match signed_in {
-            Some(opened) => SignIn::Opened(self.mint_pair(&opened)?),
-            None => SignIn::Refused,
-        })
+        signed_in.try_map(|opened| self.mint_pair(&opened))
     }
 
-    /// Checks a password and opens a session; `None` if the sign-in is refused.
+    /// Checks a password and opens a session, unless too many attempts have failed.
     pub(super) async fn sign_in(
         &self,
         login: &str,
         password: PlainPassword,
         form: Form,
         client: &Client<'_>,
-    ) -> Result<Option<OpenedSession>, AuthorityError> {
+    ) -> Result<SignIn<OpenedSession>, AuthorityError> {
         let now = self.clock.now();
+        let attempt = match self.admit_try(login, client) {
+            Ok(attempt) => attempt,
+            Err(throttled) => {
+                self.tell_of_throttling(login, throttled, client, now)
+                    .await?;
+                let retry_after = throttled.retry_after;
+                return Ok(SignIn::Throttled { retry_after });
+            }
+        };
+        let name = is_plausible(login).then_some(login);
+        let checked = self
+            .check_and_open(login, password, form, client, now)
+            .await;
+        let (account, opened) = checked.inspect_err(|_| self.try_was_none(&attempt))?;
+        if opened.is_some() {
+            self.try_succeeded(&attempt);
+        }
+        self.tell_of_sign_in(name, account.as_ref(), opened.as_ref(), client, now)
+            .await?;
+        Ok(opened.map_or(SignIn::Refused, SignIn::Opened))
+    }
+
+    /// Checks a password and opens a session; `None` if the sign-in is refused.
+    async fn check_and_open(
+        &self,
+        login: &str,
+        password: PlainPassword,
+        form: Form,
+        client: &Client<'_>,
+        now: UnixMillis,
+    ) -> Result<(Option<Account>, Option<OpenedSession>), AuthorityError> {
         let name = is_plausible(login).then_some(login);
         let account = match name {
             Some(name) if !password.is_too_long() => {
@@ -124,9 +174,7 @@ impl Authority {
                 .open_for(account, &session, AuditKind::Login, client)
                 .await?;
         }
-        self.tell_of_sign_in(name, account.as_ref(), opened.as_ref(), client, now)
-            .await?;
-        Ok(opened)
+        Ok((account, opened))
     }
 
     /// Opens a session without a password: for single sign-on, passkeys, and the command line. Its tokens are those
@@ -290,7 +338,7 @@ impl Authority {
         }
     }
 
-    fn login_key<'a>(&self, login: &'a str) -> AccountKey<'a> {
+    pub(super) fn login_key<'a>(&self, login: &'a str) -> AccountKey<'a> {
         match self.policy.accounts.login {
             LoginName::Username => AccountKey::Username(login),
             LoginName::Email => AccountKey::Email(login),

@@ -30,6 +30,7 @@ mod session_desk;
 mod session_view;
 mod sliding;
 mod takeover;
+mod throttling;
 mod verify;
 mod way_back;
 
@@ -79,6 +80,7 @@ use crate::rotation::Refusal;
 use crate::sealed_id::{Opened, SealingError};
 use crate::session::{ClientDigest, SessionId};
 use crate::store::{Store, StoreError};
+use crate::throttle::Throttle;
 
 /// Owns everything between a password check and `Authorization: Bearer …`.
 ///
@@ -128,6 +130,7 @@ pub struct Authority {
     ready_until: AtomicU64,
     feed: RevocationFeed,
     sessions: SessionFacts,
+    throttle: Arc<Throttle>,
 }
 
 /// An authority could not be put together.
@@ -282,6 +285,7 @@ impl Authority {
             ready_until: AtomicU64::new(0),
             feed: RevocationFeed::new(Arc::clone(&store), Arc::clone(&keys), Arc::clone(&clock)),
             sessions: SessionFacts::default(),
+            throttle: Arc::default(),
             policy,
             keys,
             store,
@@ -296,6 +300,14 @@ impl Authority {
     #[must_use]
     pub fn with_hooks(mut self, hooks: Hooks) -> Self {
         self.hooks = hooks;
+        self
+    }
+
+    /// The same authority with failures that others have counted by the same clock: one that takes the place of
+    /// another then forgets none of them.
+    #[must_use]
+    pub fn with_throttle(mut self, throttle: Arc<Throttle>) -> Self {
+        self.throttle = throttle;
         self
     }
 

@@ -35,10 +35,7 @@ impl Authority {
         client: &Client<'_>,
     ) -> Result<SignIn<SignedToken>, AuthorityError> {
         let signed_in = self.sign_in(login, password, Form::Sliding, client).await?;
-        Ok(match signed_in {
-            Some(opened) => SignIn::Opened(self.mint_sliding(&opened)?),
-            None => SignIn::Refused,
-        })
+        signed_in.try_map(|opened| self.mint_sliding(&opened))
     }
 
     /// Refreshes a sliding token: the same token with a new `exp` and `iat`.

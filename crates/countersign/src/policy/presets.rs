@@ -7,8 +7,8 @@ use countersign_token::Algorithm;
 use super::{
     AccountClaim, AccountField, AccountPolicy, Blacklist, ClaimsAtRefresh, ClaimsPolicy,
     ForeignTokenPolicy, KeyIdInHeader, LoginName, OnAccountChange, PasswordPolicy, PasswordScheme,
-    Policy, SessionCheck, SessionPolicy, SignInRequirements, TokenClass, TokenPolicy, UserField,
-    VerifyPolicy, WireBodies, WirePolicy,
+    Policy, SessionCheck, SessionPolicy, SignInRequirements, ThrottlePolicy, TokenClass,
+    TokenPolicy, UserField, VerifyPolicy, WireBodies, WirePolicy,
 };
 use crate::language::Language;
 use crate::password::{Argon2Cost, PasswordRules};
@@ -101,6 +101,7 @@ fn modern() -> Policy {
         blacklist: Blacklist::Enabled { history: false },
         verify: VerifyPolicy::AsksLedger,
         passwords: password_defaults(),
+        throttle: throttle_defaults(),
         wire: wire_defaults(WireBodies::Strict),
         collect_devices: true,
         audit_refreshes: true,
@@ -145,6 +146,7 @@ fn simplejwt() -> Policy {
             },
             ..password_defaults()
         },
+        throttle: throttle_defaults(),
         wire: wire_defaults(WireBodies::Drf),
         collect_devices: false,
         audit_refreshes: true,
@@ -236,6 +238,17 @@ const fn password_defaults() -> PasswordPolicy {
             refuse_common: true,
             operator_exempt: false,
         },
+    }
+}
+
+/// On for everybody: an original that lets strangers guess without end has a defect, which is not copied.
+const fn throttle_defaults() -> ThrottlePolicy {
+    ThrottlePolicy {
+        enabled: true,
+        per_account_and_address: 5,
+        per_address: 100,
+        per_account: 100,
+        window: minutes(5),
     }
 }
 

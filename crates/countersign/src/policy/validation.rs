@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Blacklist, Policy, TokenPolicy};
+use super::{Blacklist, Policy, ThrottlePolicy, TokenPolicy};
 use crate::password::PasswordRules;
 use crate::rotation::{ReuseDetection, RotationMode};
 
@@ -23,6 +23,7 @@ impl Policy {
                 "a number of characters from 1 to 256 is needed",
             ));
         }
+        self.validate_throttle()?;
         if self.tokens.resource_classes.is_empty() {
             return Err(PolicyError::new(
                 "jwt.auth_token_classes",
@@ -165,6 +166,34 @@ impl Policy {
         }
         Ok(())
     }
+
+    fn validate_throttle(&self) -> Result<(), PolicyError> {
+        let throttle = &self.throttle;
+        let limits = [
+            (
+                "throttle.per_account_and_address",
+                throttle.per_account_and_address,
+            ),
+            ("throttle.per_address", throttle.per_address),
+            ("throttle.per_account", throttle.per_account),
+        ];
+        for (setting, limit) in limits {
+            if !(1..=ThrottlePolicy::MAX_LIMIT).contains(&limit) {
+                return Err(PolicyError::new(
+                    setting,
+                    "a limit from 1 to 1000 failures is needed",
+                ));
+            }
+        }
+        let windows = Duration::from_secs(1)..=ThrottlePolicy::MAX_WINDOW;
+        if !windows.contains(&throttle.window) {
+            return Err(PolicyError::new(
+                "throttle.window",
+                "a time from 1 second to 24 hours is needed",
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// A setting that cannot be used, by the name it has in configuration files.
@@ -215,7 +244,7 @@ mod tests {
     #[test]
     fn contradictions_are_refused_by_the_name_of_the_setting() {
         type Change = fn(&mut Policy);
-        let cases: [(&str, Change); 19] = [
+        let cases: [(&str, Change); 23] = [
             ("jwt.access_token_lifetime", |p| {
                 p.tokens.access_lifetime = Duration::ZERO;
             }),
@@ -273,6 +302,14 @@ mod tests {
             }),
             ("jwt.auth_header_types", |p| {
                 p.wire.auth_header_types.clear();
+            }),
+            ("throttle.per_account_and_address", |p| {
+                p.throttle.per_account_and_address = 0;
+            }),
+            ("throttle.per_address", |p| p.throttle.per_address = 1_001),
+            ("throttle.per_account", |p| p.throttle.per_account = 0),
+            ("throttle.window", |p| {
+                p.throttle.window = Duration::from_hours(25);
             }),
         ];
         for (setting, change) in cases {

@@ -40,7 +40,7 @@ impl House {
     async fn login_as(&self, name: &str) -> TokenPair {
         match self.try_login(name, PASSWORD).await {
             SignIn::Opened(pair) => pair,
-            SignIn::Refused => panic!("the sign-in was refused"),
+            other => panic!("no sign-in: {other:?}"),
         }
     }
 

@@ -31,7 +31,7 @@ impl House {
             .unwrap();
         match signed_in {
             SignIn::Opened(token) => token,
-            SignIn::Refused => panic!("the sign-in was refused"),
+            other => panic!("no sign-in: {other:?}"),
         }
     }
 
