@@ -2,7 +2,8 @@
 //! for each name, in tables of a fixed size.
 //!
 //! An attempt counts as failed from the moment it is admitted, before the password is looked at, so
-//! that many guesses at once are no more than one after the other. Whoever signs in after all gets it back.
+//! that many guesses at once are no more than one after the other. Whoever signs in after all gets it back, and while it
+//! is open whether somebody does, further ones of that name at that address wait for it instead of being refused.
 //!
 //! # Who is refused
 //! | full | refused | until |
@@ -27,11 +28,14 @@ use std::convert::Infallible;
 use std::fmt;
 use std::hash::Hash;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use quick_cache::unsync::Cache;
+use tokio::sync::Notify;
 
+use crate::clock::Clock;
 use crate::policy::ThrottlePolicy;
 
 /// No address is kept out of an account for longer than this by failures at other addresses.
@@ -45,7 +49,11 @@ pub const REMEMBERED: Duration = Duration::from_hours(30 * 24);
 /// It knows no limits: those are the policy's, and may change from one attempt to the next. Whoever builds several
 /// authorities over one clock hands them the same one
 /// ([`Authority::with_throttle`](crate::Authority::with_throttle)).
-pub struct Throttle(Mutex<Tables>);
+pub struct Throttle {
+    tables: Mutex<Tables>,
+    /// Whoever waits for others at the same door is told when one of them is through.
+    settled: Notify,
+}
 
 /// A name at an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,7 +72,7 @@ impl Guesser {
     }
 }
 
-/// An attempt that may be made. Dropped, it counts as failed.
+/// An attempt that may be made. It counts as failed, and is under way until it is [settled](Throttle::settle).
 #[derive(Debug)]
 pub(crate) struct Attempt {
     guesser: Guesser,
@@ -80,6 +88,8 @@ pub(crate) enum Admission {
     Admitted(Attempt),
     /// It may not, whatever the password is.
     Refused(Throttled),
+    /// It may not yet: it hangs on how others come out that are under way.
+    Later,
 }
 
 /// An attempt that may not be made.
@@ -101,6 +111,9 @@ impl Throttle {
     ) -> Admission {
         self.with(|tables| {
             let now = tables.moment(elapsed);
+            if tables.hangs_on_others(policy, guesser, now) {
+                return Admission::Later;
+            }
             match tables.refusal(policy, guesser, now) {
                 Some(refused) => Admission::Refused(refused),
                 None => Admission::Admitted(tables.count(policy, guesser, now)),
@@ -108,11 +121,42 @@ impl Throttle {
         })
     }
 
+    /// The same, after those that it hangs on. They are being hashed: that takes no longer than the hashing queue does.
+    pub(crate) async fn admit_in_turn(
+        &self,
+        policy: &ThrottlePolicy,
+        guesser: Guesser,
+        clock: &dyn Clock,
+    ) -> Result<Attempt, Throttled> {
+        loop {
+            let mut settled = pin!(self.settled.notified());
+            // Before asking, so that nothing that happens in between is missed.
+            settled.as_mut().enable();
+            match self.admit(policy, guesser, clock.elapsed()) {
+                Admission::Admitted(attempt) => return Ok(attempt),
+                Admission::Refused(throttled) => return Err(throttled),
+                Admission::Later => settled.await,
+            }
+        }
+    }
+
+    /// The attempt is over, whatever came of it.
+    pub(crate) fn settle(&self, attempt: &Attempt) {
+        self.with(|tables| {
+            if let Some(mut pair) = tables.pairs.peek_mut(&attempt.guesser) {
+                pair.under_way = pair.under_way.saturating_sub(1);
+            }
+        });
+        self.settled.notify_waiters();
+    }
+
     /// The attempt was a sign-in: the name at this address begins anew, and other counts get their failure back.
     pub(crate) fn succeeded(&self, attempt: &Attempt) {
         self.with(|tables| {
             tables.take_back(attempt);
-            tables.pairs.remove(&attempt.guesser);
+            if let Some(mut pair) = tables.pairs.peek_mut(&attempt.guesser) {
+                pair.at.clear();
+            }
             tables.waits.remove(&attempt.guesser);
             tables.known.insert(attempt.guesser, attempt.at);
         });
@@ -124,19 +168,23 @@ impl Throttle {
     }
 
     fn with_room(room: &Room) -> Self {
-        Self(Mutex::new(Tables {
+        let tables = Tables {
             pairs: Cache::new(room.pairs),
             addresses: Cache::new(room.addresses),
             names: Cache::new(room.names),
             waits: Cache::new(room.waits),
             known: Cache::new(room.known),
             latest: Moment(0),
-        }))
+        };
+        Self {
+            tables: Mutex::new(tables),
+            settled: Notify::new(),
+        }
     }
 
     /// Nothing in there can fail halfway: whoever panicked beside it left it whole.
     fn with<T>(&self, work: impl FnOnce(&mut Tables) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.tables.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -199,6 +247,13 @@ impl Tables {
         (until > now).then(|| name.refuse(until, window, now))
     }
 
+    fn hangs_on_others(&self, policy: &ThrottlePolicy, guesser: Guesser, now: Moment) -> bool {
+        let limit = policy.per_account_and_address;
+        self.pairs.get(&guesser).is_some_and(|pair| {
+            pair.under_way > 0 && pair.full_until(limit, policy.window, now).is_some()
+        })
+    }
+
     fn is_known(&self, guesser: Guesser, now: Moment) -> bool {
         let since = self.known.get(&guesser);
         since.is_some_and(|since| since.plus(REMEMBERED) > now)
@@ -219,6 +274,7 @@ impl Tables {
         }
         if let Some(mut pair) = entry(&mut self.pairs, guesser, Failures::default()) {
             pair.count(policy.per_account_and_address, window, now);
+            pair.under_way = pair.under_way.saturating_add(1);
         }
         // Without an address everybody would be at the same one, and a stranger could shut out all of them.
         if guesser.address != AddressPrefix::Unknown
@@ -273,6 +329,8 @@ fn entry<K: Hash + Eq + Copy, V>(
 struct Failures {
     /// In order of time.
     at: VecDeque<Moment>,
+    /// How many of them may yet be none. Kept for a name at an address.
+    under_way: u32,
     /// Until when a failure would count that others, let through beyond the limit, have displaced.
     displaced_until: Moment,
     /// Until when nobody is told again that it is full.

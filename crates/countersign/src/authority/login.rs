@@ -113,7 +113,7 @@ impl Authority {
         client: &Client<'_>,
     ) -> Result<SignIn<OpenedSession>, AuthorityError> {
         let now = self.clock.now();
-        let attempt = match self.admit_try(login, client) {
+        let attempt = match self.admit_try(login, client).await {
             Ok(attempt) => attempt,
             Err(throttled) => {
                 self.tell_of_throttling(login, throttled, client, now)
@@ -126,9 +126,17 @@ impl Authority {
         let checked = self
             .check_and_open(login, password, form, client, now)
             .await;
-        let (account, opened) = checked.inspect_err(|_| self.try_was_none(&attempt))?;
+        let (account, opened) = match checked {
+            Ok(checked) => checked,
+            Err(error) => {
+                attempt.was_none();
+                return Err(error);
+            }
+        };
         if opened.is_some() {
-            self.try_succeeded(&attempt);
+            attempt.succeeded();
+        } else {
+            drop(attempt);
         }
         self.tell_of_sign_in(name, account.as_ref(), opened.as_ref(), client, now)
             .await?;

@@ -1,44 +1,59 @@
 //! Whether a password may be tried at all, for every way in that takes one.
 
+use std::sync::Arc;
+
 use countersign_token::UnixMillis;
 
 use super::login::is_plausible;
 use super::{Authority, AuthorityError, Client};
 use crate::audit::{Actor, AuditEvent, AuditKind};
-use crate::throttle::{Admission, Attempt, Guesser, Throttled};
+use crate::throttle::{Attempt, Guesser, Throttle, Throttled};
 
-/// An attempt that may be made; `None` where nobody counts.
-pub(super) type Try = Option<Attempt>;
+/// An attempt that may be made. Dropped without another word, also because the client stops waiting, it has failed.
+pub(super) struct Try(Option<(Arc<Throttle>, Attempt)>);
 
-impl Authority {
-    /// Asks for an attempt at the password of whoever signs in as `login`. It counts as failed until
-    /// [`try_succeeded`](Self::try_succeeded) or [`try_was_none`](Self::try_was_none) says otherwise, also where the
-    /// client stops waiting.
-    pub(super) fn admit_try(&self, login: &str, client: &Client<'_>) -> Result<Try, Throttled> {
-        let policy = &self.policy.throttle;
-        if !policy.enabled {
-            return Ok(None);
-        }
-        let name = self.keys.throttle_digest(&folded(login));
-        let guesser = Guesser::new(name, client.ip);
-        match self.throttle.admit(policy, guesser, self.clock.elapsed()) {
-            Admission::Admitted(attempt) => Ok(Some(attempt)),
-            Admission::Refused(throttled) => Err(throttled),
-        }
-    }
-
+impl Try {
     /// The password was right, and opened what it is for.
-    pub(super) fn try_succeeded(&self, attempt: &Try) {
-        if let Some(attempt) = attempt {
-            self.throttle.succeeded(attempt);
+    pub(super) fn succeeded(self) {
+        if let Some((throttle, attempt)) = &self.0 {
+            throttle.succeeded(attempt);
         }
     }
 
     /// Nobody can tell what it would have come to.
-    pub(super) fn try_was_none(&self, attempt: &Try) {
-        if let Some(attempt) = attempt {
-            self.throttle.take_back(attempt);
+    pub(super) fn was_none(self) {
+        if let Some((throttle, attempt)) = &self.0 {
+            throttle.take_back(attempt);
         }
+    }
+}
+
+impl Drop for Try {
+    fn drop(&mut self) {
+        if let Some((throttle, attempt)) = &self.0 {
+            throttle.settle(attempt);
+        }
+    }
+}
+
+impl Authority {
+    /// Asks for an attempt at the password of whoever signs in as `login`.
+    pub(super) async fn admit_try(
+        &self,
+        login: &str,
+        client: &Client<'_>,
+    ) -> Result<Try, Throttled> {
+        let policy = &self.policy.throttle;
+        if !policy.enabled {
+            return Ok(Try(None));
+        }
+        let name = self.keys.throttle_digest(&folded(login));
+        let guesser = Guesser::new(name, client.ip);
+        let admission = self
+            .throttle
+            .admit_in_turn(policy, guesser, self.clock.as_ref());
+        let attempt = admission.await?;
+        Ok(Try(Some((Arc::clone(&self.throttle), attempt))))
     }
 
     /// Leaves a line in the audit log where it is news. The account is looked up for it, whether or not there is one:

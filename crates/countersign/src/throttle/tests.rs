@@ -58,8 +58,12 @@ impl Door {
     /// A wrong password; how long to wait if none may be tried.
     fn fail(&self, name: u64, ip: impl Into<Option<IpAddr>>) -> Result<(), Throttled> {
         match self.admit(name, ip) {
-            Admission::Admitted(_) => Ok(()),
+            Admission::Admitted(attempt) => {
+                self.throttle.settle(&attempt);
+                Ok(())
+            }
             Admission::Refused(throttled) => Err(throttled),
+            Admission::Later => panic!("something is under way"),
         }
     }
 
@@ -68,9 +72,11 @@ impl Door {
         match self.admit(name, ip) {
             Admission::Admitted(attempt) => {
                 self.throttle.succeeded(&attempt);
+                self.throttle.settle(&attempt);
                 Ok(())
             }
             Admission::Refused(throttled) => Err(throttled),
+            Admission::Later => panic!("something is under way"),
         }
     }
 
@@ -353,7 +359,10 @@ fn of_fifty_guesses_at_once_five_are_admitted() {
     let door = Arc::new(Door::default());
     let guessing = (0..50).map(|_| {
         let door = Arc::clone(&door);
-        thread::spawn(move || door.fail(ALICE, at(HOME)).is_ok())
+        thread::spawn(move || {
+            let admission = door.admit(ALICE, at(HOME));
+            matches!(admission, Admission::Admitted(_))
+        })
     });
     let guessing: Vec<_> = guessing.collect();
     let admitted = guessing.into_iter().map(|thread| thread.join().unwrap());
@@ -412,6 +421,27 @@ fn a_flood_of_addresses_that_wait_forgets_no_failure() {
         assert!(tables.waits.len() <= 100);
         assert_eq!(tables.pairs.len(), 21);
     });
+}
+
+/// Whoever comes while others are being looked at is refused only once they have failed.
+#[test]
+fn what_hangs_on_others_waits_for_them() {
+    let door = Door::default();
+    let mut under_way = Vec::new();
+    for _ in 0..5 {
+        let Admission::Admitted(attempt) = door.admit(ALICE, at(HOME)) else {
+            panic!("not admitted")
+        };
+        under_way.push(attempt);
+    }
+    assert!(matches!(door.admit(ALICE, at(HOME)), Admission::Later));
+    let last = under_way.pop().unwrap();
+    for failed in under_way {
+        door.throttle.settle(&failed);
+        assert!(matches!(door.admit(ALICE, at(HOME)), Admission::Later));
+    }
+    door.throttle.settle(&last);
+    assert!(matches!(door.admit(ALICE, at(HOME)), Admission::Refused(_)));
 }
 
 /// As many failures as there may be are kept, and not one more.
@@ -587,6 +617,7 @@ proptest! {
                 }
                 Step::End(which, end) if which < begun.len() => {
                     let (attempt, index) = begun.remove(which);
+                    throttle.settle(&attempt);
                     match end {
                         End::Failed => {}
                         End::TakenBack => {

@@ -151,6 +151,20 @@ async fn of_fifty_wrong_passwords_at_once_five_are_looked_at() {
 }
 
 #[tokio::test]
+async fn of_fifty_right_passwords_at_once_every_one_opens_a_session() {
+    let house = Arc::new(House::modern().await);
+    let sign_ins: Vec<_> = (0..50)
+        .map(|_| {
+            let house = Arc::clone(&house);
+            tokio::spawn(async move { house.login_from(HOME, "alice", PASSWORD).await })
+        })
+        .collect();
+    for sign_in in sign_ins {
+        assert!(is_opened(&sign_in.await.unwrap()));
+    }
+}
+
+#[tokio::test]
 async fn fifty_right_passwords_one_after_the_other_all_open_a_session() {
     let house = House::modern().await;
     for _ in 0..50 {
