@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign_token::UnixMillis;
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::login::is_plausible;
 use super::{Authority, AuthorityError, Client};
@@ -84,5 +85,6 @@ impl Authority {
 
 /// A name as failures are counted: never told apart where some look-up of accounts would not.
 fn folded(login: &str) -> String {
-    login.trim().to_lowercase()
+    let folded: String = login.nfkc().collect();
+    folded.trim().to_lowercase()
 }

@@ -133,6 +133,7 @@ impl<'a> Walk<'a> {
                 self.met(&pair, account, By::Owner, node);
             }
             SignIn::Refused => assert!(!is_right || !self.model.may_sign_in(account)),
+            SignIn::Throttled { .. } => panic!("nobody counts failures here"),
         }
     }
 
