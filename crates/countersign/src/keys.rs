@@ -5,6 +5,7 @@
 //!
 //! Beside them, tokens of another issuer may be verified by the keys that it publishes: [`IssuerKeys`].
 
+mod genuine;
 mod issuer;
 mod life;
 
@@ -14,11 +15,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
 use countersign_token::{
-    Algorithm, Authenticated, ClaimsSet, HeaderForm, KeyError, KeyId, KeySet, KeySetError,
+    Algorithm, ClaimsSet, HeaderForm, KeyError, KeyId, KeySet, KeySetError,
     SignError, SignedToken, SigningKey, UnixMillis, VerificationKey, Verifier, VerifyError,
 };
 use zeroize::Zeroizing;
 
+pub(crate) use self::genuine::{Genuine, Voucher};
 pub use self::issuer::IssuerKeys;
 pub use self::life::{
     KeyRefusal, PUBLICATION_TIME, check_retirement, is_published_from, plan_promotion,
@@ -297,14 +299,14 @@ impl KeyRing {
         Arc::clone(self.in_force.load().verifier.keys())
     }
 
-    /// Establishes that a token is genuine and in force at `now`. Only one that none of our keys can have signed is
-    /// taken to the other issuer, if there is one.
+    /// Establishes that a token is genuine and in force at `now`, and who vouches for it. Only one that none of our
+    /// keys can have signed is taken to the other issuer, if there is one.
     pub(crate) async fn authenticate(
         &self,
         token: &str,
         now: UnixMillis,
         clock: &dyn Clock,
-    ) -> Result<Authenticated, VerifyError> {
+    ) -> Result<Genuine, VerifyError> {
         let judged = self.in_force.load().verifier.authenticate(token, now);
         match (&judged, &self.other_issuer) {
             (
@@ -312,9 +314,10 @@ impl KeyRing {
                 Some(other_issuer),
             ) => {
                 let (elapsed, make) = (clock.elapsed(), &self.verifier);
-                other_issuer.authenticate(token, now, elapsed, make).await
+                let judged = other_issuer.authenticate(token, now, elapsed, make).await;
+                judged.map(|token| Genuine::new(token, Voucher::OtherIssuer))
             }
-            _ => judged,
+            _ => judged.map(|token| Genuine::new(token, Voucher::Ourselves)),
         }
     }
 

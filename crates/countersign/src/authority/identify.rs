@@ -96,7 +96,9 @@ impl Authority {
         let mut refusals = Vec::new();
         for &class in &self.policy.tokens.resource_classes {
             match self.admit(class, &shown).await? {
-                Ok(session) => return self.account_behind(genuine, account, session),
+                Ok(session) => {
+                    return self.account_behind(genuine.into_token(), account, session);
+                }
                 Err(refusal) => refusals.push(ClassRefusal { class, refusal }),
             }
         }

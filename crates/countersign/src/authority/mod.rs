@@ -72,7 +72,7 @@ use self::ledger::SessionFacts;
 use crate::account::Accounts;
 use crate::clock::Clock;
 use crate::hooks::Hooks;
-use crate::keys::{KeyRing, KeyRingError};
+use crate::keys::{Genuine, KeyRing, KeyRingError, Voucher};
 use crate::password::{HasherError, PasswordHasher};
 use crate::policy::{Policy, PolicyError, UnfitClaims};
 use crate::random::{NoRandomness, Random, SystemRandom};
@@ -349,28 +349,42 @@ impl Authority {
     }
 
     /// Establishes that a token is genuine, under the keys that are in force by now.
+    ///
+    /// A token of another issuer cannot have an id of ours: it would be told from ours nowhere, least of all where
+    /// tokens are revoked by their ids.
     async fn authenticate(
         &self,
         token: &str,
         now: UnixMillis,
-    ) -> Result<Result<Authenticated, VerifyError>, AuthorityError> {
+    ) -> Result<Result<Genuine, VerifyError>, AuthorityError> {
         self.feed.freshen().await?;
-        Ok(self
-            .keys
-            .authenticate(token, now, self.clock.as_ref())
-            .await)
+        let clock = self.clock.as_ref();
+        let genuine = match self.keys.authenticate(token, now, clock).await {
+            Ok(genuine) => genuine,
+            Err(error) => return Ok(Err(error)),
+        };
+        if genuine.voucher() == Voucher::OtherIssuer
+            && self.open_token_id(genuine.token_id()).await? != Opened::Foreign
+        {
+            let claim = self.policy.tokens.token_id_claim.as_str().into();
+            return Ok(Err(VerifyError::ClaimNotAcceptable { claim }));
+        }
+        Ok(Ok(genuine))
     }
 
     fn client_digest(&self, client: &Client<'_>) -> ClientDigest {
         self.keys.client_digest(client.user_agent)
     }
 
-    /// Opens a genuine token's id. Before an id counts as foreign, the sealing keys are read again: another node
-    /// may have added one.
-    async fn open_id(&self, token: &Authenticated) -> Result<Opened, AuthorityError> {
-        self.open_token_id(token.token_id()).await
+    /// Opens a genuine token's id, if our own keys vouch for the token.
+    async fn open_id(&self, token: &Genuine) -> Result<Opened, AuthorityError> {
+        match token.voucher() {
+            Voucher::Ourselves => self.open_token_id(token.token_id()).await,
+            Voucher::OtherIssuer => Ok(Opened::Foreign),
+        }
     }
 
+    /// Opens an id. Before it counts as foreign, the sealing keys are read again: another node may have added one.
     async fn open_token_id(&self, token_id: &str) -> Result<Opened, AuthorityError> {
         let opened = self.keys.open(token_id);
         if opened != Opened::Foreign {

@@ -8,6 +8,7 @@ use super::minting::whole_seconds;
 use super::{Authority, AuthorityError, TokenRefusal};
 use crate::account::AccountId;
 use crate::audit::{Actor, AuditEvent, AuditKind};
+use crate::keys::Genuine;
 use crate::rotation::{Refusal, later};
 use crate::sealed_id::{GenerationAddress, NonceAddress, Opened, TokenAddress};
 use crate::session::{EndCause, SessionId};
@@ -55,7 +56,7 @@ impl Authority {
         &self,
         token: &str,
         now: UnixMillis,
-    ) -> Result<Result<Authenticated, VerifyError>, AuthorityError> {
+    ) -> Result<Result<Genuine, VerifyError>, AuthorityError> {
         match self.authenticate(token, now).await? {
             Err(VerifyError::IssuedInFuture | VerifyError::NotYetValid) => {
                 let valid_from = dangerous::read_without_verifying(token)

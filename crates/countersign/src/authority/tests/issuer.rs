@@ -264,6 +264,70 @@ async fn where_foreign_tokens_are_off_those_of_the_issuer_are_refused() {
     assert_eq!(house.verdict(&theirs).await, Err(TokenRefusal::Foreign));
 }
 
+/// Whoever holds the issuer's key can write any id into a token, also one that was read off a token of ours.
+#[tokio::test]
+async fn an_id_of_ours_in_a_token_of_the_issuers_opens_and_ends_nothing_of_ours() {
+    let theirs = key("theirs");
+    let mut policy = Policy::preset(Preset::Modern);
+    policy.foreign = ForeignTokenPolicy::Signed;
+    let house = Trusting::build(policy, Issuer::of(&[&theirs])).await;
+    let ours = house.own_pair().await;
+    let not_theirs = TokenRefusal::Token(VerifyError::ClaimNotAcceptable {
+        claim: "jti".into(),
+    });
+    for (own, kind) in [(&ours.refresh, "refresh"), (&ours.access, "access")] {
+        let mut copied = claims(own);
+        copied.insert("user_id", "1").unwrap();
+        let forged = theirs.encode(HeaderForm::WithKeyId, &copied).unwrap();
+        let forged = forged.as_str();
+        let authority = &house.authority;
+        assert_eq!(
+            house.verdict(forged).await,
+            Err(not_theirs.clone()),
+            "{kind}"
+        );
+        let explained = authority.explain(forged).await.unwrap();
+        assert_eq!(explained.refusal, Some(not_theirs.clone()), "{kind}");
+        assert_eq!((explained.id, explained.session.is_some()), (None, false));
+        assert!(
+            matches!(
+                authority.identify(forged).await.unwrap(),
+                Identification::Refused(_)
+            ),
+            "{kind}"
+        );
+        let refreshed = authority.refresh(forged, &BROWSER).await.unwrap();
+        assert!(
+            matches!(refreshed, Refresh::Refused(ref why) if *why == not_theirs),
+            "{kind}: {refreshed:?}"
+        );
+        let slid = authority.refresh_sliding(forged, &BROWSER).await.unwrap();
+        assert!(matches!(slid, Refresh::Refused(_)), "{kind}");
+        let blacklisted = authority.blacklist(forged, &BROWSER).await.unwrap();
+        assert_eq!(blacklisted, Blacklisted::Refused(not_theirs.clone()));
+        let revoked = authority.revoke(forged).await.unwrap();
+        assert_eq!(revoked, Revoked::Refused(not_theirs.clone()));
+    }
+    for own in [&ours.refresh, &ours.access] {
+        assert_eq!(house.verdict(own.as_str()).await, Ok(()));
+    }
+    let refreshed = house.authority.refresh(ours.refresh.as_str(), &BROWSER);
+    assert!(matches!(refreshed.await.unwrap(), Refresh::Issued(_)));
+}
+
+/// The other way round: what the issuer's token did not copy is the issuer's, and nothing of it is asked of our ids.
+#[tokio::test]
+async fn a_token_of_the_issuers_is_foreign_whatever_its_kind() {
+    let theirs = key("theirs");
+    let mut policy = Policy::preset(Preset::Modern);
+    policy.foreign = ForeignTokenPolicy::Signed;
+    let house = Trusting::build(policy, Issuer::of(&[&theirs])).await;
+    let access = token(&theirs, HeaderForm::WithKeyId);
+    let explained = house.authority.explain(&access).await.unwrap();
+    assert_eq!(explained.id, Some(OpenedId::Foreign));
+    assert_eq!(explained.refusal, None);
+}
+
 fn refused(error: VerifyError) -> Result<(), TokenRefusal> {
     Err(TokenRefusal::Token(error))
 }
