@@ -59,6 +59,7 @@ codes! {
     UnusableEmail = "unusable_email",
     WeakPassword = "weak_password",
     TooManyAttributes = "too_many_attributes",
+    UnfitClaims = "unfit_claims",
     EmailNeeded = "email_needed",
     EmailTaken = "email_taken",
     UsernameTaken = "username_taken",

@@ -185,6 +185,10 @@ fn account(error: &AccountError) -> Told {
             (StatusCode::BAD_REQUEST, Code::WeakPassword)
         }
         AccountError::TooManyAttributes => (StatusCode::BAD_REQUEST, Code::TooManyAttributes),
+        AccountError::UnfitClaims(unfit) => {
+            return Told::new(StatusCode::BAD_REQUEST, Code::UnfitClaims)
+                .saying(format!("{error}: {unfit}"));
+        }
         AccountError::EmailNeeded => (StatusCode::BAD_REQUEST, Code::EmailNeeded),
         AccountError::EmailTaken => (StatusCode::CONFLICT, Code::EmailTaken),
         AccountError::NameTaken => (StatusCode::CONFLICT, Code::UsernameTaken),

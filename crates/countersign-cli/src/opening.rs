@@ -95,8 +95,7 @@ impl Foundation {
         };
         let shared = Arc::new(self.store.clone());
         let clock = self.clock.clone();
-        let tokens = &config.policy.tokens;
-        let hooks = webhooks::install(config.hooks, tokens, clock.clone(), &self.deliveries)?;
+        let hooks = webhooks::install(config.hooks, clock.clone(), &self.deliveries)?;
         let authority = Authority::new(config.policy, keys, shared.clone(), shared, clock)
             .map_err(Failure::of)?;
         self.issuer = issuer;

@@ -15,7 +15,7 @@ use countersign::clock::Clock;
 use countersign::hooks::{
     ClaimsRefusal, ClaimsRequest, ClaimsSource, Hooks, SignInObserver, SignedIn,
 };
-use countersign::policy::{TokenPolicy, UnfitClaims};
+use countersign::policy::UnfitClaims;
 use countersign_token::{ClaimsError, ClaimsSet};
 use reqwest::{StatusCode, Url};
 use tokio::sync::{Semaphore, mpsc};
@@ -33,7 +33,6 @@ use crate::failure::{Failure, chain};
 /// [`Failure`] if no connection could ever be made, for want of certificates to trust.
 pub(crate) fn install(
     settings: HookSettings,
-    tokens: &TokenPolicy,
     clock: Arc<dyn Clock>,
     deliveries: &Deliveries,
 ) -> Result<Hooks, Failure> {
@@ -50,7 +49,6 @@ pub(crate) fn install(
         hooks = hooks.claims(Arc::new(ClaimsHook {
             caller: Arc::clone(&caller),
             url,
-            tokens: tokens.clone(),
             on_failure: settings.on_failure,
         }));
     }
@@ -66,7 +64,6 @@ pub(crate) fn install(
 struct ClaimsHook {
     caller: Arc<Caller>,
     url: Url,
-    tokens: TokenPolicy,
     on_failure: OnFailure,
 }
 
@@ -101,7 +98,7 @@ impl ClaimsHook {
             StatusCode::OK => claims_in(&answer)?,
             other => return Err(HookError::Status(other.as_u16())),
         };
-        self.tokens.check_further_claims(&claims)?;
+        request.check(&claims)?;
         Ok(Verdict::Given(claims))
     }
 }

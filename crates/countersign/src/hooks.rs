@@ -45,6 +45,7 @@ use countersign_token::{ClaimsSet, UnixMillis};
 
 use crate::account::Account;
 use crate::authority::Client;
+use crate::policy::{TokenPolicy, UnfitClaims};
 use crate::session::SessionId;
 
 /// The hooks of an [`Authority`](crate::Authority). None by default: then nothing is asked and nobody is told.
@@ -105,8 +106,8 @@ pub trait ClaimsSource: Send + Sync {
     /// The claims, in the order in which tokens are to carry them: after those that name account and session. Of two of one name, this one counts and not the account's field.
     ///
     /// Claims that are ours ([`TokenPolicy::is_own_claim`](crate::policy::TokenPolicy::is_own_claim)) cannot be given,
-    /// nor more than [`ClaimsPolicy::MAX_BYTES`](crate::policy::ClaimsPolicy::MAX_BYTES) of them: nothing is issued
-    /// then.
+    /// nor more than [`ClaimsPolicy::MAX_BYTES`](crate::policy::ClaimsPolicy::MAX_BYTES) of them, the account's fields
+    /// included: nothing is issued then, as if they could not be had. [`ClaimsRequest::check`] tells beforehand.
     ///
     /// # Errors
     /// [`ClaimsRefusal`]: nothing is issued, and a refresh token is not spent.
@@ -128,6 +129,31 @@ pub struct ClaimsRequest<'a> {
     pub client: &'a Client<'a>,
     /// Now.
     pub at: UnixMillis,
+    /// What the account's fields say already.
+    pub beside: &'a ClaimsSet,
+    pub(crate) tokens: &'a TokenPolicy,
+}
+
+impl ClaimsRequest<'_> {
+    /// Whether claims can be given: beside ours and beside what the account's fields say.
+    ///
+    /// # Errors
+    /// [`UnfitClaims`]: what they would break.
+    pub fn check(&self, given: &ClaimsSet) -> Result<(), UnfitClaims> {
+        self.join(given).map(drop)
+    }
+
+    /// The account's fields and what is given; of two claims of one name the given one.
+    pub(crate) fn join(&self, given: &ClaimsSet) -> Result<ClaimsSet, UnfitClaims> {
+        let mut all = self.beside.clone();
+        for (name, value) in given.iter() {
+            // What stands in a claims set already has no reason left to be refused but its size.
+            all.insert_raw(name, value)
+                .map_err(|_| UnfitClaims::TooMany)?;
+        }
+        self.tokens.check_further_claims(&all)?;
+        Ok(all)
+    }
 }
 
 /// What claims are asked for.

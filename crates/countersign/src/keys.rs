@@ -15,8 +15,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
 use countersign_token::{
-    Algorithm, ClaimsSet, HeaderForm, KeyError, KeyId, KeySet, KeySetError,
-    SignError, SignedToken, SigningKey, UnixMillis, VerificationKey, Verifier, VerifyError,
+    Algorithm, ClaimsSet, HeaderForm, KeyError, KeyId, KeySet, KeySetError, SignError, SignedToken,
+    SigningKey, UnixMillis, VerificationKey, Verifier, VerifyError,
 };
 use zeroize::Zeroizing;
 

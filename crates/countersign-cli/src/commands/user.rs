@@ -268,6 +268,9 @@ pub(super) fn describe(error: AccountError, username: &str) -> Failure {
         }
         AccountError::UnusableEmail => "give another address with `--email`",
         AccountError::TooManyAttributes => "keep less in `--attributes`",
+        AccountError::UnfitClaims(_) => {
+            "keep less in `--attributes`, or tell less in `claims.from_account`"
+        }
         AccountError::EmailNeeded => "give one with `--email`",
         AccountError::EmailTaken => "choose another address, or change the user that has it",
         _ => return Failure::of(error),

@@ -89,6 +89,12 @@ class Receiver(BaseHTTPRequestHandler):
     def huge(self, message):
         self.answer(200, b'{"claims": {}}' + b" " * (64 * 1024))
 
+    def long(self, message):
+        self.answer(200, json.dumps({"claims": {"note": "n" * 5000}}).encode())
+
+    def infinite(self, message):
+        self.answer(200, b'{"claims": {"team": "blue", "level": [1e400]}}')
+
     def answer(self, status, body, headers={}):
         self.send_response(status)
         for name, value in headers.items():

@@ -182,6 +182,7 @@ fn without_an_answer_nothing_is_issued_and_nothing_is_left_behind() {
         "twice",
         "bare",
         "huge",
+        "infinite",
     ];
     for path in paths {
         let (place, receiver) = asking(path, "hooks.timeout = \"300ms\"\n");
@@ -214,7 +215,7 @@ fn a_refusal_is_a_refused_sign_in_and_leaves_nothing_behind() {
 
 #[test]
 fn with_continue_tokens_go_without_the_claims_that_nobody_gave() {
-    for path in ["none", "never", "broken", "ours"] {
+    for path in ["none", "never", "broken", "ours", "infinite"] {
         let settings = "hooks.timeout = \"300ms\"\nhooks.on_failure = \"continue\"\n";
         let (place, _receiver) = asking(path, settings);
         let mut server = place.serve(&["serve"]);
@@ -222,6 +223,50 @@ fn with_continue_tokens_go_without_the_claims_that_nobody_gave() {
         let claims = claims(&pair["access"]);
         assert_eq!(claims["user_id"], "1", "{path}");
         assert_eq!(claims.get("team"), None, "{path}");
+    }
+}
+
+/// 5 000 bytes from the account and 5 000 from the service are more than a token takes; either would do.
+#[test]
+fn claims_that_do_not_fit_beside_the_accounts_are_a_failure_of_the_webhook() {
+    for (on_failure, status) in [("refuse", 503), ("continue", 200)] {
+        let (place, receiver) = asking(
+            "long",
+            &format!(
+                "hooks.on_failure = \"{on_failure}\"\nclaims.from_account = {{ bio = \"attributes.bio\" }}\n"
+            ),
+        );
+        let mut server = place.serve(&["serve"]);
+        let alone = login(&mut server).json();
+        assert!(claims(&alone["access"])["note"].is_string(), "{alone}");
+        let attributes = json!({ "bio": "b".repeat(5000) }).to_string();
+        place
+            .run(&[
+                "user",
+                "set",
+                "--username",
+                "ann",
+                "--attributes",
+                &attributes,
+            ])
+            .done();
+        let answer = login(&mut server);
+        assert_eq!(answer.status, status, "{on_failure}: {answer:?}");
+        assert_eq!(receiver.next()["refused"], Value::Null);
+        if status == 200 {
+            let claims = claims(&answer.json()["access"]);
+            assert_eq!(claims["bio"].as_str().map(str::len), Some(5000));
+            assert_eq!(claims.get("note"), None);
+        }
+        let (_, log) = server.stop();
+        let warned: Vec<_> = log
+            .iter()
+            .filter(|line| line.contains("the further claims are longer than 8192 bytes"))
+            .collect();
+        assert_eq!(warned.len(), 1, "{log:?}");
+        assert!(warned[0].contains("\"level\":\"WARN\""), "{warned:?}");
+        let told = |text: &str| log.iter().any(|line| line.contains(text));
+        assert!(!told(SECRET) && !told("nnnn") && !told("bbbb"), "{log:?}");
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Administrator, Authority, AuthorityError, Client};
 use crate::account::{Account, AccountId, AccountKey, Privileges, Residence, Standing};
 use crate::audit::{AuditEvent, AuditKind};
 use crate::password::{EncodedPassword, PlainPassword, WeakPassword};
-use crate::policy::{OnAccountChange, UserField};
+use crate::policy::{OnAccountChange, UnfitClaims, UserField};
 use crate::random::draw;
 use crate::session::EndCause;
 use crate::store::{
@@ -85,6 +85,9 @@ pub enum AccountError {
     /// There is too much of them.
     #[error("attributes have at most {} bytes", MOST_ATTRIBUTE_BYTES)]
     TooManyAttributes,
+    /// Fields that become claims do not fit into a token.
+    #[error("tokens cannot tell this of the user")]
+    UnfitClaims(#[source] UnfitClaims),
     /// The name is taken.
     #[error("the user name is taken")]
     NameTaken,
@@ -245,6 +248,9 @@ impl Administration<'_> {
             created_at,
             attributes: request.attributes,
         };
+        // Its number is not known yet, and no claim tells it.
+        let first = account.as_account(AccountId::new(0));
+        self.authority.check_fields(&first)?;
         let event = AuditEvent::new(created_at, AuditKind::AccountCreated, self.by.actor())
             .from_ip(self.ip);
         match self
@@ -331,6 +337,7 @@ impl Administration<'_> {
         if let Some(attributes) = &changes.attributes {
             check_attributes(attributes)?;
         }
+        self.check_claims(&before, email.as_ref(), changes.attributes.as_ref())?;
         let changes = AccountChanges { email, ..changes };
         // Tokens that somebody else minted for whoever had the address before are not this account's; its own name
         // another one by now.
@@ -440,6 +447,27 @@ impl Administration<'_> {
             return Err(AccountError::EmailTaken);
         }
         Ok(())
+    }
+
+    /// Whether what changes still fits into a token. The other fields are short; and whatever an account that came from
+    /// elsewhere has in them, it can be deactivated.
+    fn check_claims(
+        &self,
+        before: &Account,
+        email: Option<&String>,
+        attributes: Option<&ClaimsSet>,
+    ) -> Result<(), AccountError> {
+        if email.is_none() && attributes.is_none() {
+            return Ok(());
+        }
+        let mut after = before.clone();
+        if let Some(email) = email {
+            after.email.clone_from(email);
+        }
+        if let Some(attributes) = attributes {
+            after.attributes.clone_from(attributes);
+        }
+        self.authority.check_fields(&after)
     }
 
     /// What is stored of a new password of whoever has this name and address.

@@ -2,7 +2,7 @@
 
 use countersign_token::{Authenticated, ClaimsSet, UnixMillis};
 
-use super::{Authority, AuthorityError, Client};
+use super::{AccountError, Authority, AuthorityError, Client};
 use crate::account::Account;
 use crate::hooks::{ClaimsRefusal, ClaimsRequest, Occasion};
 use crate::policy::ClaimsAtRefresh;
@@ -40,14 +40,14 @@ impl Authority {
         client: &Client<'_>,
         at: UnixMillis,
     ) -> Result<Option<ClaimsSet>, AuthorityError> {
-        let request = ClaimsRequest {
+        let asking = Asking {
             account,
             occasion: Occasion::SignIn,
             session: Some(session),
             client,
             at,
         };
-        self.further_claims(&request).await
+        self.further_claims(&asking).await
     }
 
     /// What the successors of a token say: the claims of their predecessor, the further ones renewed where the
@@ -68,14 +68,14 @@ impl Authority {
         let Some(account) = account else {
             return Ok(Some(claims));
         };
-        let request = ClaimsRequest {
+        let asking = Asking {
             account,
             occasion: Occasion::Refresh,
             session: genuine.session().and_then(SessionId::parse),
             client,
             at,
         };
-        let Some(further) = self.further_claims(&request).await? else {
+        let Some(further) = self.further_claims(&asking).await? else {
             return Ok(None);
         };
         add(&further, &mut claims)?;
@@ -84,20 +84,53 @@ impl Authority {
 
     async fn further_claims(
         &self,
-        request: &ClaimsRequest<'_>,
+        asking: &Asking<'_>,
     ) -> Result<Option<ClaimsSet>, AuthorityError> {
-        let mut claims = self.policy.claims.of(request.account)?;
-        if let Some(source) = &self.hooks.claims {
-            match source.claims(request).await {
-                Ok(given) => add(&given, &mut claims)?,
-                Err(ClaimsRefusal::Refused) => return Ok(None),
-                Err(ClaimsRefusal::Unavailable(error)) => {
-                    return Err(AuthorityError::ClaimsUnavailable(error));
-                }
-            }
+        let fields = self.claims_of_fields(asking.account)?;
+        let Some(source) = &self.hooks.claims else {
+            return Ok(Some(fields));
+        };
+        let request = ClaimsRequest {
+            account: asking.account,
+            occasion: asking.occasion,
+            session: asking.session,
+            client: asking.client,
+            at: asking.at,
+            beside: &fields,
+            tokens: &self.policy.tokens,
+        };
+        match source.claims(&request).await {
+            Ok(given) => match request.join(&given) {
+                Ok(all) => Ok(Some(all)),
+                Err(unfit) => Err(AuthorityError::ClaimsUnavailable(unfit.into())),
+            },
+            Err(ClaimsRefusal::Refused) => Ok(None),
+            Err(ClaimsRefusal::Unavailable(error)) => Err(AuthorityError::ClaimsUnavailable(error)),
         }
-        self.policy.tokens.check_further_claims(&claims)?;
-        Ok(Some(claims))
+    }
+
+    /// What an account's fields say. If they do not fit into a token there is none: one that leaves a claim out may
+    /// be read as if nothing stood against its holder.
+    fn claims_of_fields(&self, account: &Account) -> Result<ClaimsSet, AuthorityError> {
+        let claims = self.policy.claims.of(account)?;
+        match self.policy.tokens.check_further_claims(&claims) {
+            Ok(()) => Ok(claims),
+            Err(source) => Err(AuthorityError::UnfitClaims {
+                account: account.id,
+                source,
+            }),
+        }
+    }
+
+    /// Whether an account's fields fit into a token. Where none of them becomes a claim nothing can be wrong.
+    pub(super) fn check_fields(&self, account: &Account) -> Result<(), AccountError> {
+        let claims = self
+            .policy
+            .claims
+            .of(account)
+            .map_err(AuthorityError::from)?;
+        let checked = self.policy.tokens.check_further_claims(&claims);
+        checked.map_err(AccountError::UnfitClaims)
     }
 
     /// The claims of a token that are ours, but for those that signing adds at the end.
@@ -111,6 +144,15 @@ impl Authority {
         }
         Ok(own)
     }
+}
+
+/// For whom claims are asked, and what for.
+struct Asking<'a> {
+    account: &'a Account,
+    occasion: Occasion,
+    session: Option<SessionId>,
+    client: &'a Client<'a>,
+    at: UnixMillis,
 }
 
 /// Adds claims to others; what is there already is replaced in its place.

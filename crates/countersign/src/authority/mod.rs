@@ -69,7 +69,7 @@ pub use self::way_back::DeadToken;
 
 use self::feed::RevocationFeed;
 use self::ledger::SessionFacts;
-use crate::account::Accounts;
+use crate::account::{AccountId, Accounts};
 use crate::clock::Clock;
 use crate::hooks::Hooks;
 use crate::keys::{Genuine, KeyRing, KeyRingError, Voucher};
@@ -170,9 +170,16 @@ pub enum AuthorityError {
     /// A claim could not be written.
     #[error("the claims could not be written")]
     Claims(#[from] countersign_token::ClaimsError),
-    /// Further claims cannot stand in a token.
-    #[error("the further claims cannot be written")]
-    UnfitClaims(#[from] UnfitClaims),
+    /// What an account's fields say cannot stand in a token, and will not before somebody changes account or
+    /// settings; callers answer 503.
+    #[error("the fields of user {account} cannot be written as claims")]
+    UnfitClaims {
+        /// The account.
+        account: AccountId,
+        /// Why.
+        #[source]
+        source: UnfitClaims,
+    },
     /// A source of claims could not be asked; callers answer 503.
     #[error("the further claims could not be had")]
     ClaimsUnavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -183,7 +190,10 @@ impl AuthorityError {
     pub const fn is_temporary(&self) -> bool {
         matches!(
             self,
-            Self::Store(_) | Self::Hasher(HasherError::Overloaded) | Self::ClaimsUnavailable(_)
+            Self::Store(_)
+                | Self::Hasher(HasherError::Overloaded)
+                | Self::UnfitClaims { .. }
+                | Self::ClaimsUnavailable(_)
         )
     }
 }

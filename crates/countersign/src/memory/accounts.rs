@@ -93,7 +93,7 @@ impl AccountTable for MemoryStore {
             return Ok(AccountCreation::UsernameTaken);
         }
         tables.highest_account += 1;
-        let mut created = first_record(AccountId::new(tables.highest_account), account);
+        let mut created = account.as_account(AccountId::new(tables.highest_account));
         created.revoked_before = tables.refuses_foreign_tokens_before(account);
         tables.accounts.insert(created.id, created.clone());
         tables.record(event.map(|event| event.clone().about(created.id)).as_ref());
@@ -227,26 +227,5 @@ impl Tables {
                 self.retired.insert(id, (retired, email));
             }
         }
-    }
-}
-
-fn first_record(id: AccountId, account: &NewAccount) -> Account {
-    Account {
-        id,
-        uuid: account.uuid,
-        username: account.username.clone(),
-        email: account.email.clone(),
-        email_verified: account.email_verified,
-        password: account.password.clone(),
-        password_mark: PasswordMark::of(&account.password),
-        credential_version: 1,
-        standing: account.standing,
-        privileges: account.privileges,
-        role: account.role,
-        password_needs_reset: account.password_needs_reset,
-        created_at: account.created_at,
-        last_login: None,
-        revoked_before: None,
-        attributes: account.attributes.clone(),
     }
 }

@@ -146,7 +146,8 @@ impl TokenPolicy {
     /// Whether claims can stand in a token beside ours.
     ///
     /// # Errors
-    /// [`UnfitClaims`] if one of them is ours, or if they are too long.
+    /// [`UnfitClaims`] if one of them is ours, if they are too long or too many, or if one holds a number that readers
+    /// of JSON cannot hold.
     pub fn check_further_claims(&self, claims: &ClaimsSet) -> Result<(), UnfitClaims> {
         if let Some((name, _)) = claims.iter().find(|(name, _)| self.is_own_claim(name)) {
             return Err(UnfitClaims::Own(name.into()));
@@ -157,7 +158,10 @@ impl TokenPolicy {
         if !leaves_room(claims) {
             return Err(UnfitClaims::TooMany);
         }
-        Ok(())
+        match claims.iter().find(|(_, value)| !can_be_held(value)) {
+            Some((name, _)) => Err(UnfitClaims::Number(name.into())),
+            None => Ok(()),
+        }
     }
 }
 
@@ -166,6 +170,12 @@ fn leaves_room(claims: &ClaimsSet) -> bool {
     let mut whole = claims.clone();
     let room = (0..OWN_CLAIMS).try_for_each(|number| whole.insert(&format!("own {number}"), 0));
     room.is_ok() && ClaimsSet::parse(&whole.to_json()).is_ok()
+}
+
+/// Whether readers of JSON can hold every number in a value: most read them as floats, and `1e400` is none. Some then
+/// refuse the whole token, others read infinity.
+fn can_be_held(value: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(value).is_ok()
 }
 
 /// More than a token has claims of ours.
@@ -183,6 +193,9 @@ pub enum UnfitClaims {
     /// They have so many members, those inside of values included, that no verifier would read the token.
     #[error("the further claims have too many members")]
     TooMany,
+    /// A number in this claim is beyond what readers of JSON can hold.
+    #[error("the claim {0:?} has a number that is too large")]
+    Number(Box<str>),
 }
 
 const ATTRIBUTES: &str = "attributes.";
@@ -243,6 +256,38 @@ mod tests {
         };
         assert_eq!(many(900), Ok(()));
         assert_eq!(many(990), Err(UnfitClaims::TooMany));
+    }
+
+    #[test]
+    fn a_number_that_no_float_holds_is_unfit_at_any_depth() {
+        let tokens = Policy::preset(Preset::Modern).tokens;
+        let check = |value: &str| {
+            let claims = ClaimsSet::parse(&format!(r#"{{"good":1,"x":{value}}}"#)).unwrap();
+            tokens.check_further_claims(&claims)
+        };
+        let unfit = Err(UnfitClaims::Number("x".into()));
+        for value in [
+            "1e400",
+            "-1e400",
+            "1e309",
+            "1e99999",
+            "[1e400]",
+            r#"{"a":[{"b":1E+400}]}"#,
+        ] {
+            assert_eq!(check(value), unfit, "{value}");
+        }
+        for value in [
+            "1e308",
+            "-1.7976931348623157e308",
+            "1e-400",
+            "0e999",
+            "9999999999999999999999999999999999999999",
+            r#""1e400""#,
+        ] {
+            assert_eq!(check(value), Ok(()), "{value}");
+        }
+        let too_long = format!(r#"{{"x":{}}}"#, "9".repeat(41));
+        assert!(ClaimsSet::parse(&too_long).is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use countersign_token::{AccountState, ClaimsSet, UnixMillis};
 use super::StoreError;
 use crate::account::{Account, AccountId, Accounts, Privileges, Standing};
 use crate::audit::AuditEvent;
-use crate::password::EncodedPassword;
+use crate::password::{EncodedPassword, PasswordMark};
 use crate::session::EndCause;
 use crate::uuid::Uuid;
 
@@ -35,6 +35,30 @@ pub struct NewAccount {
     pub created_at: UnixMillis,
     /// Whatever else a program keeps of it.
     pub attributes: ClaimsSet,
+}
+
+impl NewAccount {
+    /// The account as it is at first, under the number that a store gives it.
+    pub(crate) fn as_account(&self, id: AccountId) -> Account {
+        Account {
+            id,
+            uuid: self.uuid,
+            username: self.username.clone(),
+            email: self.email.clone(),
+            email_verified: self.email_verified,
+            password: self.password.clone(),
+            password_mark: PasswordMark::of(&self.password),
+            credential_version: 1,
+            standing: self.standing,
+            privileges: self.privileges,
+            role: self.role,
+            password_needs_reset: self.password_needs_reset,
+            created_at: self.created_at,
+            last_login: None,
+            revoked_before: None,
+            attributes: self.attributes.clone(),
+        }
+    }
 }
 
 /// How making an account went.

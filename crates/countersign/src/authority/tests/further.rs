@@ -9,8 +9,10 @@ use super::*;
 use crate::hooks::{
     ClaimsRefusal, ClaimsRequest, ClaimsSource, Occasion, SignInObserver, SignInRefused, SignedIn,
 };
-use crate::policy::{AccountClaim, AccountField, ClaimsAtRefresh};
-use crate::store::PrivilegeChange;
+use crate::policy::{AccountClaim, AccountField, ClaimsAtRefresh, UnfitClaims};
+use crate::store::{
+    AccountEdit, AccountTable as _, EditTarget, PrivilegeChange, Reach, SessionsOnChange,
+};
 
 impl House {
     async fn hooked(policy: Policy, hooks: Hooks) -> Self {
@@ -47,6 +49,18 @@ impl House {
     async fn account_id(&self, name: &str) -> AccountId {
         let found = self.authority.find_account(name).await.unwrap();
         found.unwrap().id
+    }
+
+    async fn set_attributes(&self, name: &str, attributes: ClaimsSet) -> Result<u64, AccountError> {
+        let changes = AccountChanges {
+            attributes: Some(attributes),
+            ..AccountChanges::default()
+        };
+        let id = self.account_id(name).await;
+        let operator = self
+            .authority
+            .administered_by(Administrator::Operator, &BROWSER);
+        operator.change_account(id, changes).await
     }
 
     async fn make_staff(&self, name: &str, staff: bool) {
@@ -86,6 +100,8 @@ struct Source {
     answer: Mutex<Result<&'static str, Trouble>>,
     asked: AtomicUsize,
     last: Mutex<Option<(Occasion, Option<SessionId>, String)>>,
+    /// Whether what it gave last fits.
+    room: Mutex<Option<bool>>,
 }
 
 #[derive(Clone, Copy)]
@@ -100,6 +116,7 @@ impl Source {
             answer: Mutex::new(Ok(claims)),
             asked: AtomicUsize::new(0),
             last: Mutex::new(None),
+            room: Mutex::new(None),
         })
     }
 
@@ -123,7 +140,11 @@ impl ClaimsSource for Source {
         let name = request.account.username.clone();
         *self.last.lock().unwrap() = Some((request.occasion, request.session, name));
         match *self.answer.lock().unwrap() {
-            Ok(claims) => Ok(ClaimsSet::parse(claims).unwrap()),
+            Ok(claims) => {
+                let claims = ClaimsSet::parse(claims).unwrap();
+                *self.room.lock().unwrap() = Some(request.check(&claims).is_ok());
+                Ok(claims)
+            }
             Err(Trouble::Refuses) => Err(ClaimsRefusal::Refused),
             Err(Trouble::IsDown) => Err(ClaimsRefusal::unavailable("it is down")),
         }
@@ -383,6 +404,7 @@ async fn claims_of_ours_cannot_be_given_nor_more_than_fit() {
         r#"{"sid":"x"}"#,
         r#"{"token_type":"refresh"}"#,
         r#"{"good":1,"jti":"x"}"#,
+        r#"{"level":1e400}"#,
         long,
     ];
     for claims in rows {
@@ -390,11 +412,107 @@ async fn claims_of_ours_cannot_be_given_nor_more_than_fit() {
         let password = PlainPassword::new(PASSWORD.to_owned());
         let failed = house.authority.login("alice", password, &BROWSER).await;
         assert!(
-            matches!(failed, Err(AuthorityError::UnfitClaims(_))),
+            matches!(failed, Err(AuthorityError::ClaimsUnavailable(_))),
             "{claims}"
         );
     }
     assert_eq!(house.sessions_of("alice").await, 0);
+}
+
+#[tokio::test]
+async fn claims_that_do_not_fit_beside_the_accounts_are_as_if_they_could_not_be_had() {
+    let half: &'static str = format!(r#"{{"x":"{}"}}"#, "x".repeat(5000)).leak();
+    let source = Source::giving(half);
+    let policy = telling(Preset::Modern, &[("bio", "attributes.bio")]);
+    let house = House::hooked(policy, source.hooks()).await;
+    house.login().await;
+    let sessions = house.sessions_of("alice").await;
+    let bio = |length| ClaimsSet::parse(&format!(r#"{{"bio":"{}"}}"#, "b".repeat(length))).unwrap();
+    house.set_attributes("alice", bio(5000)).await.unwrap();
+    let password = PlainPassword::new(PASSWORD.to_owned());
+    let failed = house.authority.login("alice", password, &BROWSER).await;
+    let failed = failed.unwrap_err();
+    assert!(
+        matches!(failed, AuthorityError::ClaimsUnavailable(_)) && failed.is_temporary(),
+        "{failed:?}"
+    );
+    assert_eq!(house.sessions_of("alice").await, sessions);
+    assert_eq!(*source.room.lock().unwrap(), Some(false));
+    source.now(Ok(r#"{"bio":"replaced"}"#));
+    let pair = house.login().await;
+    assert_eq!(claims(&pair.access).raw("bio"), Some(r#""replaced""#));
+    assert_eq!(*source.room.lock().unwrap(), Some(true));
+}
+
+#[tokio::test]
+async fn an_account_is_not_given_what_no_token_can_tell() {
+    let policy = telling(
+        Preset::Modern,
+        &[("biography", "attributes.bio"), ("email", "email")],
+    );
+    let house = House::build(policy).await;
+    let long = format!(r#"{{"bio":"{}"}}"#, "b".repeat(8170));
+    for (attributes, unfit) in [
+        (long.as_str(), UnfitClaims::TooLong),
+        (r#"{"bio":1e400}"#, UnfitClaims::Number("biography".into())),
+    ] {
+        let attributes = ClaimsSet::parse(attributes).unwrap();
+        let refused = house.set_attributes("alice", attributes.clone()).await;
+        assert!(
+            matches!(&refused, Err(AccountError::UnfitClaims(why)) if *why == unfit),
+            "{refused:?}"
+        );
+        let request = AccountRequest {
+            attributes,
+            ..AccountRequest::default()
+        };
+        let refused = house.authority.create_account("carl".into(), None, request);
+        assert!(matches!(
+            refused.await,
+            Err(AccountError::UnfitClaims(why)) if why == unfit
+        ));
+    }
+    let untold = format!(r#"{{"note":"{}","n":1e400}}"#, "b".repeat(8000));
+    let untold = ClaimsSet::parse(&untold).unwrap();
+    house.set_attributes("alice", untold).await.unwrap();
+    house.login().await;
+}
+
+#[tokio::test]
+async fn an_account_that_came_with_too_much_gets_no_token_and_is_named() {
+    let house = House::build(telling(Preset::Modern, &[("bio", "attributes.bio")])).await;
+    let big = format!(r#"{{"bio":"{}"}}"#, "b".repeat(9000));
+    let id = house.account_id("alice").await;
+    // As an import stores it, which takes more than tokens tell.
+    let edits = [AccountEdit::Attributes(ClaimsSet::parse(&big).unwrap())];
+    let target = EditTarget {
+        account: id,
+        reach: Reach::Everybody,
+    };
+    let keep = SessionsOnChange::Keep;
+    let edited = house.store.edit_account(target, &edits, keep, NOON, &[]);
+    edited.await.unwrap();
+    let password = PlainPassword::new(PASSWORD.to_owned());
+    let failed = house.authority.login("alice", password, &BROWSER).await;
+    let failed = failed.unwrap_err();
+    assert!(
+        matches!(failed, AuthorityError::UnfitClaims { account, .. } if account == id),
+        "{failed:?}"
+    );
+    assert!(failed.is_temporary(), "503, and no 500");
+    assert_eq!(house.sessions_of("alice").await, 0);
+    let standing = house.authority.set_standing(id, Standing::Inactive).await;
+    assert!(standing.is_ok(), "what is not told can be changed");
+    house
+        .set_attributes("alice", ClaimsSet::new())
+        .await
+        .unwrap();
+    house
+        .authority
+        .set_standing(id, Standing::Active)
+        .await
+        .unwrap();
+    house.login().await;
 }
 
 #[tokio::test]
