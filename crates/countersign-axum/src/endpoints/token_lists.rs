@@ -1,7 +1,7 @@
 //! `GET /api/tokens/outstanding/` and `GET /api/tokens/blacklisted/`: SimpleJWT's lists, for staff to read.
 //!
 //! `?user=` takes an account's id or a user name, `?jti=` a token's id; `?limit=` is the length of a page, and
-//! `?cursor=` the `next` of the page before. Anything else in a query is refused: a misspelled `user` would list
+//! `?after=` the `next` of the page before. Anything else in a query is refused: a misspelled `user` would list
 //! everybody's tokens. What is empty is not there.
 
 use std::sync::Arc;
@@ -57,7 +57,7 @@ pub(crate) async fn blacklisted(
 struct Asked {
     user: Option<String>,
     jti: Option<String>,
-    cursor: Option<String>,
+    after: Option<String>,
     limit: Option<String>,
 }
 
@@ -72,9 +72,9 @@ impl Asked {
             let parameter = match percent::decode_form(name).as_ref() {
                 b"user" => &mut asked.user,
                 b"jti" => &mut asked.jti,
-                b"cursor" => &mut asked.cursor,
+                b"after" => &mut asked.after,
                 b"limit" => &mut asked.limit,
-                _ => return Err(unusable(name, "user, jti, limit and cursor are known")),
+                _ => return Err(unusable(name, "user, jti, limit and after are known")),
             };
             if value.is_empty() {
                 continue;
@@ -99,7 +99,7 @@ impl Asked {
         Ok(TokenQuery {
             user: self.user.as_deref(),
             token_id: self.jti.as_deref(),
-            after: self.cursor.as_deref(),
+            after: self.after.as_deref(),
             limit,
         })
     }
@@ -136,7 +136,7 @@ fn page(listing: Result<TokenListing, AuthorityError>) -> Result<Response, Probl
         Ok(TokenListing::Page(page)) => page,
         Ok(TokenListing::UnknownPlace) => {
             let detail = "it is not the `next` of a page, or no longer: begin without one";
-            return Err(unusable("cursor", detail));
+            return Err(unusable("after", detail));
         }
         Err(error) => return Err(Problem::from(error)),
     };

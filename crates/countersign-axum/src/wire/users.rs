@@ -57,7 +57,7 @@ impl<'a> User<'a> {
 /// A part of all accounts, and where the next part begins.
 #[derive(Serialize)]
 struct Page<'a> {
-    users: Vec<User<'a>>,
+    results: Vec<User<'a>>,
     /// What to ask for as `after`; `null` at the end.
     next: Option<i64>,
 }
@@ -79,9 +79,9 @@ pub(crate) fn created(account: &Account, location: HeaderValue) -> Response {
 pub(crate) fn page(found: &[Account], limit: usize) -> Response {
     let shown = found.get(..limit).unwrap_or(found);
     let next = shown.last().filter(|_| shown.len() < found.len());
-    let users: serde_json::Result<Vec<_>> = shown.iter().map(User::of).collect();
-    answer(users.map(|users| Page {
-        users,
+    let results: serde_json::Result<Vec<_>> = shown.iter().map(User::of).collect();
+    answer(results.map(|results| Page {
+        results,
         next: next.map(|last| last.id.get()),
     }))
 }

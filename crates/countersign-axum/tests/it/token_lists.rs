@@ -189,7 +189,7 @@ async fn tokens_are_searched_by_user_and_jti() {
     );
     for (query, expected) in [
         ("", vec![&mine, &hers]),
-        ("user=&jti=&cursor=&limit=", vec![&mine, &hers]),
+        ("user=&jti=&after=&limit=", vec![&mine, &hers]),
         ("&&", vec![&mine, &hers]),
         ("user=alice", vec![&hers]),
         ("us%65r=%61lice", vec![&hers]),
@@ -210,7 +210,7 @@ async fn tokens_are_searched_by_user_and_jti() {
 }
 
 #[tokio::test]
-async fn pages_lead_on_by_their_cursor() {
+async fn pages_lead_on_by_their_next() {
     let site = rotating().await;
     for _ in 0..3 {
         site.alice().await.refresh().await;
@@ -218,10 +218,10 @@ async fn pages_lead_on_by_their_cursor() {
     let sue = staff(&site).await;
     let whole = ids(&sue.get(OUTSTANDING).await);
     assert_eq!(whole.len(), 7);
-    let (mut found, mut cursor) = (Vec::new(), String::new());
+    let (mut found, mut after) = (Vec::new(), String::new());
     loop {
         let page = sue
-            .get(&format!("{OUTSTANDING}?limit=2&cursor={cursor}"))
+            .get(&format!("{OUTSTANDING}?limit=2&after={after}"))
             .await;
         found.extend(ids(&page));
         let next = page.json()["next"].as_str().map(str::to_owned);
@@ -230,7 +230,7 @@ async fn pages_lead_on_by_their_cursor() {
             next.bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
         );
-        cursor = next;
+        after = next;
     }
     assert_eq!(found, whole);
 }
@@ -245,8 +245,8 @@ async fn a_query_that_cannot_be_is_a_problem() {
         ("limit=-1", "limit"),
         ("limit=ten", "limit"),
         ("limit=99999999999999999999", "limit"),
-        ("cursor=abc", "cursor"),
-        ("cursor=%00", "cursor"),
+        ("after=abc", "after"),
+        ("after=%00", "after"),
         ("user=alice&user=bob", "user"),
         ("limit=1&limit=1", "limit"),
     ] {

@@ -107,7 +107,7 @@ async fn what_cannot_be_used_is_refused_by_name() {
         assert_eq!(named, name, "{body}");
     }
     let listed = done(&desk.service().get(USERS).await);
-    assert_eq!(listed["users"].as_array().unwrap().len(), 2);
+    assert_eq!(listed["results"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]

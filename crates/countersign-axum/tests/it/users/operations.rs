@@ -126,7 +126,7 @@ async fn accounts_are_listed_page_by_page(engine: Engine) {
     done(&desk.service().method("DELETE", "/api/users/4/").await);
     let page = async |query: &str| {
         let page = done(&desk.service().get(&format!("{USERS}{query}")).await);
-        let users = page["users"].as_array().unwrap().clone();
+        let users = page["results"].as_array().unwrap().clone();
         let ids: Vec<_> = users.iter().map(|user| user["id"].clone()).collect();
         json!([ids, page["next"]])
     };
@@ -137,7 +137,7 @@ async fn accounts_are_listed_page_by_page(engine: Engine) {
     assert_eq!(page("?after=7").await, json!([[], null]));
     let listed = done(&desk.service().get(&format!("{USERS}?limit=1")).await);
     let shown = done(&desk.service().get("/api/users/1/").await);
-    assert_eq!(listed["users"][0], shown);
+    assert_eq!(listed["results"][0], shown);
     let odd = desk.service().get(&format!("{USERS}?page=2")).await;
     refused(&odd, 400, "invalid_parameter");
     assert_eq!(odd.json()["name"], "page");

@@ -41,7 +41,7 @@ async fn staff_administer_ordinary_accounts(engine: Engine) {
     let desk = Desk::modern(engine).await;
     let eve = desk.staff("eve").await;
     let listed = done(&eve.get(USERS).await);
-    assert_eq!(listed["users"].as_array().unwrap().len(), 3);
+    assert_eq!(listed["results"].as_array().unwrap().len(), 3);
     let body = json!({ "username": "zoe", "is_staff": false, "role": 899 }).to_string();
     let made = done(&eve.post(USERS, &body).await);
     for reply in try_everything(&eve, &format!("{USERS}{}/", made["id"])).await {
@@ -93,7 +93,7 @@ async fn staff_make_nobody_privileged_themselves_least_of_all(engine: Engine) {
         refused(&reply, 403, "superuser_required");
     }
     let listed = done(&eve.get(USERS).await);
-    let listed = listed["users"].as_array().unwrap();
+    let listed = listed["results"].as_array().unwrap();
     assert_eq!(listed.len(), 3);
     let privileged = listed
         .iter()
