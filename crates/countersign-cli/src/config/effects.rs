@@ -23,7 +23,7 @@ use countersign::{Authority, Policy};
 use countersign_token::{ClaimsSet, UnixMillis, dangerous};
 use tower::ServiceExt as _;
 
-use super::tests::load;
+use super::tests::{ED25519_PRIVATE, ED25519_PUBLIC, load};
 use super::*;
 
 /// `SimpleJWT`'s settings: the name there, the default in the preset, and where a setting is given, what it changes.
@@ -84,8 +84,16 @@ const SETTINGS: &[(&str, &str, &[Change])] = &[
             ],
         )],
     ),
-    ("SIGNING_KEY", r#""****""#, &[]),
-    ("VERIFYING_KEY", "", &[]),
+    (
+        "SIGNING_KEY",
+        r#""****""#,
+        &[(
+            r#""zY9xW8vU7tS6rQ5pN4mL3kJ2hG1fD0cBzX8vC7bN6mQ5wE4rT3yU2iO1pA0sD9fG""#,
+            &["default token"],
+        )],
+    ),
+    // With a shared secret nobody looks at it.
+    ("VERIFYING_KEY", "", &[(r#""ignored""#, &[])]),
     (
         "AUDIENCE",
         "[]",
@@ -227,6 +235,15 @@ const SETTINGS: &[(&str, &str, &[Change])] = &[
     ),
 ];
 
+#[tokio::test]
+async fn the_verifying_key_is_compared_with_the_signing_key_and_changes_nothing() {
+    let pair = format!("algorithm = \"EdDSA\"\nsigning_key = '''\n{ED25519_PRIVATE}'''\n");
+    let without = observe(&pair).await;
+    let with = observe(&format!("{pair}verifying_key = '''\n{ED25519_PUBLIC}'''\n")).await;
+    assert_eq!(without, with);
+    assert!(without["access"].starts_with("200"), "{without:?}");
+}
+
 /// A value, and the observations that it changes.
 type Change = (&'static str, &'static [&'static str]);
 
@@ -324,10 +341,15 @@ const GONE: [&str; 15] = [
     "TOKEN_BACKEND_CLASS",
 ];
 
+/// A site with these lines under `[jwt]`, and with the usual key unless they name one.
 fn file(jwt: &str) -> String {
-    format!(
-        "preset = \"simplejwt\"\n[passwords]\ndanger_cheap_hashes = true\n[jwt]\nsigning_key = \"{SECRET}\"\n{jwt}"
-    )
+    let names_key = jwt.lines().any(|line| line.starts_with("signing_key"));
+    let key = if names_key {
+        String::new()
+    } else {
+        format!("signing_key = \"{SECRET}\"\n")
+    };
+    format!("preset = \"simplejwt\"\n[passwords]\ndanger_cheap_hashes = true\n[jwt]\n{key}{jwt}")
 }
 
 /// Long enough for every MAC.

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use annotate_snippets::{Level, Renderer};
 use countersign::Policy;
+use countersign::clock::{Clock as _, SystemClock};
 use countersign::keys::SigningKeySource;
 use countersign::language::Language;
 use countersign::password::Argon2Cost;
@@ -262,7 +263,7 @@ struct Parts {
 
 impl Parts {
     fn resolve(settings: &Settings) -> Result<Self, Problem> {
-        let mut resolved = policy::resolve(settings)?;
+        let mut resolved = policy::resolve(settings, SystemClock::default().now())?;
         let (jwk_url, oddities) = issuer::jwk_url(settings, &resolved.policy)?;
         resolved.warnings.extend(oddities);
         let algorithm = resolved.policy.tokens.algorithm;

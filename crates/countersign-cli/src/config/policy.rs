@@ -12,7 +12,7 @@ use countersign::policy::{
 };
 use countersign::rotation::{ReuseDetection, RotationMode};
 use countersign::{Policy, Preset};
-use countersign_token::{Algorithm, Timestamp};
+use countersign_token::{Algorithm, Timestamp, UnixMillis};
 
 use super::diagnostics::{Place, Problem};
 use super::settings::Settings;
@@ -27,7 +27,7 @@ pub(super) struct Resolved {
 }
 
 /// Overrides a preset's defaults by the settings that were given, and validates the whole.
-pub(super) fn resolve(settings: &Settings) -> Result<Resolved, Problem> {
+pub(super) fn resolve(settings: &Settings, now: UnixMillis) -> Result<Resolved, Problem> {
     let mut policy = Policy::preset(preset(settings)?);
     override_tokens(&mut policy, settings)?;
     override_sliding(&mut policy, settings)?;
@@ -40,6 +40,7 @@ pub(super) fn resolve(settings: &Settings) -> Result<Resolved, Problem> {
     }
     override_password_rules(&mut policy, settings);
     warnings.extend(override_history(&mut policy, settings));
+    warnings.extend(idle_end_of_takeover(&policy, settings, now));
     policy.passwords.slots = std::thread::available_parallelism().map_or(1, NonZero::get);
     if settings.switch("passwords.danger_cheap_hashes") == Some(true) {
         policy.passwords.cost = Argon2Cost::DANGER_CHEAP;
@@ -371,6 +372,24 @@ fn foreign_until(settings: &Settings) -> Result<Option<Timestamp>, Problem> {
             .help("such as `2027-01-31` or `2027-01-31T18:00:00Z`")
     })?;
     Ok(Some(Timestamp::from_seconds(until.as_second())))
+}
+
+/// Warns of an end to what is over, or never was.
+fn idle_end_of_takeover(policy: &Policy, settings: &Settings, now: UnixMillis) -> Option<Problem> {
+    policy.foreign_until?;
+    if policy.foreign == ForeignTokenPolicy::Off {
+        let message =
+            "`foreign.until` has no effect: tokens that somebody else minted are refused anyway";
+        let help = "leave it out, or say with `foreign.refresh` which ones are accepted until then";
+        return Some(settings.problem("foreign.until", message).help(help));
+    }
+    if policy.foreign_at(now) == ForeignTokenPolicy::Off {
+        let message =
+            "`foreign.until` has passed: tokens that somebody else minted are refused by now";
+        let help = "set a later day; or, if nobody has such tokens any more, `foreign.refresh = \"off\"` without it";
+        return Some(settings.problem("foreign.until", message).help(help));
+    }
+    None
 }
 
 fn override_wire(policy: &mut Policy, settings: &Settings) -> Result<(), Problem> {

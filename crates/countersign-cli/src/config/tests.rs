@@ -516,6 +516,51 @@ fn a_switch_without_effect_is_warned_of() {
 }
 
 #[test]
+fn an_end_of_a_takeover_that_has_passed_or_ends_nothing_is_warned_of() {
+    let warnings = |text: &str| {
+        let config = load(text).unwrap();
+        config.render_warnings(&Renderer::plain())
+    };
+    let simplejwt = |until: &str| format!("preset = \"simplejwt\"\nforeign.until = \"{until}\"\n");
+    for past in ["2020-01-31", "2020-01-31T18:00:00Z"] {
+        let warned = warnings(&simplejwt(past)).unwrap();
+        assert!(
+            warned.starts_with("warning: `foreign.until` has passed"),
+            "{warned}"
+        );
+        assert!(
+            warned.contains("countersign.toml:2") && warned.contains("help: "),
+            "{warned}"
+        );
+    }
+    assert_eq!(warnings(&simplejwt("9998-12-31")), None);
+    assert_eq!(warnings(&simplejwt("")), None);
+    for idle in [
+        "foreign.until = \"9998-12-31\"\n",
+        "foreign.until = \"2020-01-31\"\n",
+        "foreign.refresh = \"off\"\nforeign.until = \"9998-12-31\"\npreset = \"simplejwt\"\n",
+    ] {
+        let warned = warnings(idle).unwrap();
+        assert!(
+            warned.starts_with("warning: `foreign.until` has no effect"),
+            "{warned}"
+        );
+    }
+}
+
+#[test]
+fn a_webhook_has_half_a_second_unless_something_else_is_said() {
+    for (text, millis, shown) in [
+        ("", 500, "\"500ms\""),
+        ("hooks.timeout = \"2s\"\n", 2000, "\"2s\""),
+    ] {
+        let config = load(text).unwrap();
+        assert_eq!(config.hooks.timeout.as_millis(), millis);
+        assert_eq!(effective(&config, "hooks.timeout").as_deref(), Some(shown));
+    }
+}
+
+#[test]
 fn a_key_that_django_drew_for_development_is_warned_of_and_not_shown() {
     let secret = "django-insecure-4f9s8d7f6g5h4j3k2l1qwertyuiop";
     let text = format!("preset = \"simplejwt\"\n[jwt]\nsigning_key = \"{secret}\"\n");
@@ -628,9 +673,9 @@ fn key_id_of(config: &Config) -> Option<String> {
 }
 
 /// The example keys of RFC 8410 §10: a private key, and its public half.
-const ED25519_PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\n\
+pub(super) const ED25519_PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\n\
     MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
-const ED25519_PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\n\
+pub(super) const ED25519_PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\n\
     MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
 const OTHER_PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\n\
     MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";

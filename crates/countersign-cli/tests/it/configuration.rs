@@ -30,6 +30,20 @@ fn a_wrong_configuration_stops_every_command_with_code_2() {
 }
 
 #[test]
+fn an_end_of_a_takeover_that_has_passed_is_warned_of_by_the_check_and_at_the_start() {
+    let place = Place::migrated("preset = \"simplejwt\"\n");
+    place.configure("preset = \"simplejwt\"\nforeign.until = \"2020-01-31\"\n");
+    let warning = "`foreign.until` has passed";
+    place.run(&["config", "check"]).done().told(warning);
+    let mut server = place.serve(&["serve"]);
+    server.address();
+    let (code, log) = server.stop();
+    assert_eq!(code, Some(0));
+    let warned = |line: &String| line.contains(warning) && line.contains("\"WARN\"");
+    assert!(log.iter().any(warned), "{log:?}");
+}
+
+#[test]
 fn show_tells_values_and_origins_and_hides_secrets() {
     let place = Place::new();
     place.configure(&format!(

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::http::{Answer, Request};
 use crate::program::{Place, Server};
+use crate::proxy::Proxy;
 
 /// A server whose users sign in, and which publishes its keys.
 struct Issuer {
@@ -179,6 +180,32 @@ fn over_https_the_publishers_certificate_must_be_trusted() {
     place
         .run_trusting("README.md", &["serve"])
         .failed(1, "there can be no HTTPS client");
+}
+
+#[test]
+fn proxies_of_the_environment_are_not_asked() {
+    let mut issuer = Issuer::start();
+    let published = issuer
+        .server
+        .send(&Request::get("/.well-known/jwks.json"))
+        .body;
+    let token = &issuer.sign_in()["access"];
+    let over_tls = publish_over_tls(published);
+    let proxy = Proxy::start();
+    let mut variables = proxy.variables();
+    let authorities = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls/trusted-ca.pem");
+    variables.push(("SSL_CERT_FILE", authorities.to_owned()));
+    for settings in [
+        issuer.trusted_by(),
+        format!("{SETTINGS}jwt.jwk_url = \"https://{over_tls}/keys.json\"\n"),
+    ] {
+        let place = Place::migrated(SETTINGS);
+        place.user("anna", PASSWORD);
+        place.configure(&settings);
+        let mut server = place.serve_with(&variables, &["serve"]);
+        assert_eq!(verify(&mut server, token).status, 200, "{settings}");
+    }
+    assert_eq!(proxy.asked(), 0);
 }
 
 /// An HTTPS server that answers every request with this text, until the tests end.

@@ -21,6 +21,7 @@ mod issuer;
 mod keys;
 mod processes;
 mod program;
+mod proxy;
 mod reload;
 mod secrecy;
 mod server;

@@ -128,6 +128,13 @@ impl Place {
         Self::start(command)
     }
 
+    /// Starts a server with further variables in its environment.
+    pub(crate) fn serve_with(&self, variables: &[(&str, String)], words: &[&str]) -> Server {
+        let mut command = self.command(words);
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        Self::start(command)
+    }
+
     fn start(mut command: Command) -> Server {
         let mut child = command.stdin(Stdio::null()).spawn().unwrap();
         let log = lines_of(child.stderr.take().unwrap());

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::client::{Client, PASSWORD};
 use crate::http::{Answer, Request};
 use crate::program::{Place, Server};
+use crate::webhooks::{Receiver, SECRET, claims};
 
 /// A server that runs, with a user `ann`.
 struct House {
@@ -216,6 +217,51 @@ fn a_proxy_is_believed_from_the_reload_on_and_no_longer_after_the_next() {
         assert_eq!(house.server.send(&forwarded).status, 200);
         assert_eq!(latest_address(&house.place), expected, "{settings}");
     }
+}
+
+#[test]
+fn changed_hooks_are_in_force_from_the_reload_on() {
+    let mut house = House::with("");
+    house.place.put("hook.secret", SECRET, 0o600);
+    let receiver = Receiver::start(&house.place);
+    let hook = |name: &str, path: &str| {
+        format!(
+            "hooks.secret_file = \"hook.secret\"\nhooks.{name} = \"{}\"\n",
+            receiver.url(path)
+        )
+    };
+    let mut client = house.client();
+    let mut team = move || {
+        let pair = client.login("ann");
+        assert_eq!(pair.status, 200, "{pair:?}");
+        claims(&pair.json()["access"])["team"].clone()
+    };
+    assert_eq!(team(), Value::Null);
+
+    let log = house.reload(&hook("claims_url", "claims"));
+    let changed = |name: &str| log.iter().any(|line| line["setting"] == name);
+    assert!(
+        changed("hooks.claims_url") && changed("hooks.secret_file"),
+        "{log:?}"
+    );
+    assert_eq!(team(), "blue");
+    assert_eq!(receiver.next()["path"], "/claims");
+
+    let settings = hook("claims_url", "broken");
+    house.reload(&format!("{settings}hooks.on_failure = \"continue\"\n"));
+    assert_eq!(team(), Value::Null);
+    assert_eq!(receiver.next()["path"], "/broken");
+
+    house.reload(&hook("login_url", "login"));
+    assert_eq!(team(), Value::Null);
+    assert_eq!(receiver.next()["path"], "/login");
+
+    house.reload("");
+    assert_eq!(team(), Value::Null);
+    let (code, log) = house.server.stop();
+    assert_eq!(code, Some(0), "{log:?}");
+    assert!(receiver.has_got_nothing());
+    assert!(log.iter().all(|line| !line.contains(SECRET)), "{log:?}");
 }
 
 #[test]

@@ -12,18 +12,19 @@ use serde_json::{Value, json};
 
 use crate::http::{Answer, Request};
 use crate::program::{Place, Server};
+use crate::proxy::Proxy;
 
-const SECRET: &str = "gE2Yq8nR4tV6wX0zA3bC5dF7hJ9kL1mN";
+pub(crate) const SECRET: &str = "gE2Yq8nR4tV6wX0zA3bC5dF7hJ9kL1mN";
 
 /// The receiver in a process of its own, which ends with the test.
-struct Receiver {
+pub(crate) struct Receiver {
     process: Child,
     lines: Channel<String>,
     address: SocketAddr,
 }
 
 impl Receiver {
-    fn start(place: &Place) -> Self {
+    pub(crate) fn start(place: &Place) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/receiver.py");
         let mut process = Command::new("python3")
             .arg(script)
@@ -48,17 +49,17 @@ impl Receiver {
         }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}/{path}", self.address)
     }
 
     /// The next message that it has got.
-    fn next(&self) -> Value {
+    pub(crate) fn next(&self) -> Value {
         serde_json::from_str(&self.lines.recv_timeout(PATIENCE).unwrap()).unwrap()
     }
 
     /// Whether it has got no other one.
-    fn has_got_nothing(&self) -> bool {
+    pub(crate) fn has_got_nothing(&self) -> bool {
         self.lines.try_recv().is_err()
     }
 
@@ -107,7 +108,7 @@ fn refresh(server: &mut Server, pair: &Value) -> Answer {
     server.send(&Request::post("/api/token/refresh/", &body))
 }
 
-fn claims(token: &Value) -> Value {
+pub(crate) fn claims(token: &Value) -> Value {
     let payload = token.as_str().unwrap().split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
@@ -151,6 +152,26 @@ fn claims_come_signed_from_a_second_process_and_a_replay_is_refused_there() {
     let later = signature.replacen("t=1", "t=2", 1);
     assert_eq!(receiver.send("/claims", &later, text), 401);
     assert_eq!(receiver.next()["refused"], "signature");
+}
+
+#[test]
+fn proxies_of_the_environment_are_not_asked() {
+    let (place, receiver) = asking("claims", "");
+    let proxy = Proxy::start();
+    let mut server = place.serve_with(&proxy.variables(), &["serve"]);
+    let pair = login(&mut server).json();
+    assert_eq!(claims(&pair["access"])["team"], "blue");
+    assert_eq!(receiver.next()["refused"], Value::Null);
+    place.configure(&format!(
+        "hooks.secret_file = \"hook.secret\"\nhooks.login_url = \"{}\"\n",
+        receiver.url("login")
+    ));
+    server.stop();
+    let mut server = place.serve_with(&proxy.variables(), &["serve"]);
+    login(&mut server);
+    assert_eq!(receiver.next()["refused"], Value::Null);
+    assert_eq!(server.stop().0, Some(0));
+    assert_eq!(proxy.asked(), 0);
 }
 
 #[test]
