@@ -1,4 +1,4 @@
-//! What a running server does by itself: it purges what has expired.
+//! What a running server does by itself: it purges what has expired, and gives memory back that sign-ins took.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,6 +72,17 @@ pub(crate) async fn purge_at_leisure(
         sleep(began.elapsed()).await;
     }
 }
+
+/// Gives memory back once nobody has signed in for a while. Runs until it is dropped.
+pub(crate) async fn rest_regularly(current: impl Fn() -> Arc<Authority>) {
+    loop {
+        sleep(REST_PAUSE).await;
+        current().release_idle_memory();
+    }
+}
+
+/// Memory goes back after one to two of these.
+const REST_PAUSE: Duration = Duration::from_secs(10);
 
 fn log(report: &PurgeReport) {
     tracing::info!(

@@ -68,7 +68,7 @@ pub(super) async fn without_reload(
     tracing::info!("stopped");
 }
 
-/// Serves whichever authority is the current one, purging meanwhile what expires.
+/// Serves whichever authority is the current one, purging meanwhile what expires and resting.
 async fn until_stopped(
     current: &Arc<Current>,
     mut chores: JoinSet<()>,
@@ -80,6 +80,8 @@ async fn until_stopped(
         move || purging.authority(),
         Rhythm::OF_SERVERS,
     ));
+    let resting = Arc::clone(current);
+    chores.spawn(housekeeping::rest_regularly(move || resting.authority()));
     serve::run(listener, current.routes(), stop).await;
     chores.shutdown().await;
 }

@@ -147,25 +147,27 @@ impl Work {
     }
 }
 
-/// Memory to hash in, kept from one password to the next.
+/// Memory to hash in. Fresh memory costs nearly half as much again as a hash, so that it pays to keep it from one
+/// password to the next while there is a next one.
 #[derive(Default)]
 pub(super) struct Workspace(Vec<Block>);
 
 impl Workspace {
     fn blocks(&mut self, count: usize) -> &mut [Block] {
         if self.0.len() < count {
+            if count >= FEWEST_BLOCKS_APART {
+                // Only what is written to takes memory.
+                self.0
+                    .reserve_exact(BLOCKS_APART.saturating_sub(self.0.len()));
+            }
             self.0.resize(count, Block::default());
         }
         self.0.get_mut(..count).unwrap_or_default()
     }
 
-    /// Gives back what a costlier, imported hash took beyond our own cost.
-    pub(super) fn shrink_to(&mut self, cost: Argon2Cost) {
-        let kept = usize::try_from(cost.memory_kib).unwrap_or(usize::MAX);
-        if self.0.len() > kept {
-            self.0.truncate(kept);
-            self.0.shrink_to_fit();
-        }
+    /// Whether it is no larger than hashes of ours need: a costlier, imported one may have taken more.
+    pub(super) fn is_of(&self, cost: Argon2Cost) -> bool {
+        usize::try_from(cost.memory_kib).is_ok_and(|ours| self.0.len() <= ours)
     }
 }
 
@@ -182,6 +184,12 @@ fn parse_cost(text: &str) -> Option<Argon2Cost> {
 }
 
 const WRITTEN_HASH_BYTES: usize = 32;
+
+/// Allocations above 32 MiB are always mapped by themselves, and go back to the system when they are freed. The C
+/// library keeps smaller ones for later once it has seen a few, and the server would never shrink again.
+const BLOCKS_APART: usize = 33 * 1024;
+/// Below a mebibyte it does not matter.
+const FEWEST_BLOCKS_APART: usize = 1024;
 
 /// What imported hashes may have.
 const HASH_BYTES: std::ops::RangeInclusive<usize> = 16..=64;

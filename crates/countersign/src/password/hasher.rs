@@ -1,7 +1,7 @@
 //! Hashing off the async threads, at most so many at once, with a bounded queue before it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
@@ -29,10 +29,14 @@ struct Shared {
     /// What unknown names are checked against. Replaced as a whole; a check under way keeps those it began with.
     decoys: ArcSwap<Decoys>,
     slots: Arc<Semaphore>,
-    /// Memory to hash in, one for each slot that was ever used: nineteen megabytes that are allocated anew for
-    /// every sign-in do not find their way back to the system.
+    /// Memory to hash in, nineteen megabytes each: one that is kept for the next sign-in, and one for each slot while
+    /// sign-ins wait.
     workspaces: Mutex<Vec<Workspace>>,
+    /// Whether anything was hashed since [`PasswordHasher::release_idle_memory`] last looked.
+    used: AtomicBool,
+    /// Who has a slot, and who waits for one.
     waiting: AtomicUsize,
+    slot_count: usize,
     longest_queue: usize,
 }
 
@@ -96,7 +100,9 @@ impl PasswordHasher {
                 decoys: ArcSwap::from_pointee(Decoys::only(decoy)),
                 slots: Arc::new(Semaphore::new(slots)),
                 workspaces: Mutex::default(),
+                used: AtomicBool::new(false),
                 waiting: AtomicUsize::new(0),
+                slot_count: slots,
                 longest_queue: slots.saturating_mul(Self::QUEUE_PER_SLOT),
             }),
         })
@@ -134,6 +140,14 @@ impl PasswordHasher {
         samples.retain(|sample| Scheme::parse(sample).is_some());
         if let Some(decoys) = Decoys::of(samples) {
             self.shared.decoys.store(Arc::new(decoys));
+        }
+    }
+
+    /// Gives the memory back that was kept for the next sign-in, if nothing was hashed since the last call. Whoever
+    /// wants a small process calls this every few seconds.
+    pub fn release_idle_memory(&self) {
+        if !self.shared.used.swap(false, Ordering::AcqRel) {
+            self.shared.lock_workspaces().clear();
         }
     }
 
@@ -225,23 +239,28 @@ impl Shared {
     }
 
     fn take_workspace(&self) -> Workspace {
-        let mut workspaces = self
-            .workspaces
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        workspaces.pop().unwrap_or_default()
+        self.used.store(true, Ordering::Release);
+        self.lock_workspaces().pop().unwrap_or_default()
     }
 
-    /// Keeps a workspace for the next sign-in, at the size that ours need.
-    fn give_back(&self, mut workspace: Workspace) {
-        if let WrittenForm::Argon2id(cost) = self.written {
-            workspace.shrink_to(cost);
+    /// Keeps a workspace for whoever waits for it, or as the one that is there for the next sign-in.
+    fn give_back(&self, workspace: Workspace) {
+        if let WrittenForm::Argon2id(cost) = self.written
+            && !workspace.is_of(cost)
+        {
+            return;
         }
-        let mut workspaces = self
-            .workspaces
+        let somebody_waits = self.waiting.load(Ordering::Acquire) > self.slot_count;
+        let mut workspaces = self.lock_workspaces();
+        if workspaces.is_empty() || somebody_waits {
+            workspaces.push(workspace);
+        }
+    }
+
+    fn lock_workspaces(&self) -> MutexGuard<'_, Vec<Workspace>> {
+        self.workspaces
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        workspaces.push(workspace);
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -467,13 +486,54 @@ mod tests {
         assert!(hasher.encode(plain("x")).await.is_ok());
     }
 
+    fn kept(hasher: &PasswordHasher) -> usize {
+        hasher.shared.lock_workspaces().len()
+    }
+
     #[tokio::test]
-    async fn memory_is_kept_for_as_many_as_ever_hashed_at_once() {
+    async fn memory_is_kept_for_the_next_sign_in_and_goes_when_there_is_none() {
         let hasher = hasher();
         for _ in 0..3 {
             hasher.encode(plain("x")).await.unwrap();
         }
-        assert_eq!(hasher.shared.workspaces.lock().unwrap().len(), 1);
+        assert_eq!(kept(&hasher), 1);
+        hasher.release_idle_memory();
+        assert_eq!(kept(&hasher), 1, "somebody signed in since the last look");
+        hasher.release_idle_memory();
+        assert_eq!(kept(&hasher), 0);
+        hasher.encode(plain("x")).await.unwrap();
+        assert_eq!(kept(&hasher), 1);
+    }
+
+    #[tokio::test]
+    async fn more_memory_than_for_one_is_kept_only_while_somebody_waits() {
+        let hasher = hasher();
+        let give_back_two = || {
+            hasher.shared.lock_workspaces().clear();
+            hasher.shared.give_back(Workspace::default());
+            hasher.shared.give_back(Workspace::default());
+            kept(&hasher)
+        };
+        let at_work = Place::take(&hasher.shared).unwrap();
+        assert_eq!(give_back_two(), 1);
+        let waiting = Place::take(&hasher.shared).unwrap();
+        assert_eq!(give_back_two(), 2);
+        drop((at_work, waiting));
+        assert_eq!(give_back_two(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_memory_of_a_costlier_hash_from_elsewhere_is_not_kept() {
+        let hasher = hasher();
+        for (memory_kib, expected) in [(16, 0), (8, 1)] {
+            let stored = format!(
+                "argon2$argon2id$v=19$m={memory_kib},t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA"
+            );
+            let stored = Some(EncodedPassword::from_stored(stored));
+            let checked = hasher.check(plain("x"), stored, 0, Upgrade::Never).await;
+            assert_eq!(checked, Ok(Check::Differs));
+            assert_eq!(kept(&hasher), expected, "{memory_kib}");
+        }
     }
 
     #[test]
