@@ -50,7 +50,8 @@ class Receiver(BaseHTTPRequestHandler):
         signature = self.headers["Countersign-Signature"]
         refused = verdict(signature, body)
         report = {"path": self.path, "refused": refused, "signature": signature, "body": body.decode()}
-        print(json.dumps(report), flush=True)
+        with lock:  # each line whole, whoever else prints
+            print(json.dumps(report), flush=True)
         if refused:
             return self.answer(409 if refused == "replay" else 401, b"")
         getattr(self, self.path.strip("/"))(json.loads(body))
