@@ -323,7 +323,9 @@ pub(super) async fn an_edit_can_refuse_earlier_foreign_tokens(store: Arc<dyn Sto
         assert_eq!(found.revoked_before, Some(second(40)), "never back");
     }
     assert!(is_live(&*store, &login).await);
-    assert_eq!(log(&*store).await, [], "no state, and no session ended");
+    let states = logged_states(&*store, account.id).await;
+    assert_eq!(states, [AccountState::RecordChanged; 2]);
+    assert_eq!(log(&*store).await.len(), 2, "no session ended");
 }
 
 pub(super) async fn an_edit_changes_what_it_says_and_nothing_else(store: Arc<dyn Store>) {

@@ -26,6 +26,8 @@ pub(super) struct Account {
     pub(super) is_deleted: bool,
     /// How often its password has been changed.
     pub(super) password: u32,
+    /// Where and when it was last changed: nodes remember accounts, and hear of changes as they do of revocations.
+    pub(super) changed: Option<Seen>,
 }
 
 /// One row: a sign-in or a fork.
@@ -342,11 +344,13 @@ impl Model {
         let account = &self.accounts[self.sessions[token.session].account];
         let has_another_password =
             self.policy.tokens.check_password_mark && account.password != token.password;
-        if self.check_times(token.iat, token.exp, node).is_err()
-            || account.is_deleted
+        let is_refused = account.is_deleted
             || (!account.is_active && self.policy.accounts.check_active)
-            || has_another_password
-        {
+            || has_another_password;
+        let has_heard = account
+            .changed
+            .is_none_or(|changed| self.is_known(changed, node));
+        if self.check_times(token.iat, token.exp, node).is_err() || (is_refused && has_heard) {
             return Admission::Refused;
         }
         let root = self.sessions[token.session].root;
@@ -357,10 +361,10 @@ impl Model {
             .into_iter()
             .chain(revoked)
             .collect();
-        if by.is_empty() {
-            Admission::Admitted
-        } else if by.iter().any(|seen| self.is_known(*seen, node)) {
+        if by.iter().any(|seen| self.is_known(*seen, node)) {
             Admission::Refused
+        } else if by.is_empty() && has_heard {
+            Admission::Admitted
         } else {
             Admission::Either
         }

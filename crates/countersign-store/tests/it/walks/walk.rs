@@ -56,6 +56,7 @@ impl<'a> Walk<'a> {
                     is_active: true,
                     is_deleted: false,
                     password: 0,
+                    changed: None,
                 })
                 .into(),
             sessions: Vec::new(),
@@ -248,6 +249,7 @@ impl<'a> Walk<'a> {
         self.count_ended(outcome.ok(), account, cause, node);
         if !self.model.accounts[account].is_deleted {
             self.model.accounts[account].password = next;
+            self.model.accounts[account].changed = Some(self.model.seen_at(node));
         }
     }
 
@@ -261,6 +263,7 @@ impl<'a> Walk<'a> {
         };
         self.count_ended(outcome.ok(), account, cause, node);
         self.model.accounts[account].is_active = standing == Standing::Active;
+        self.model.accounts[account].changed = Some(self.model.seen_at(node));
     }
 
     async fn delete(&mut self, account: usize, node: usize) {
@@ -270,6 +273,7 @@ impl<'a> Walk<'a> {
         let cause = ends(policy, EndCause::AccountDeleted);
         self.count_ended(outcome.ok(), account, cause, node);
         self.model.accounts[account].is_deleted = true;
+        self.model.accounts[account].changed = Some(self.model.seen_at(node));
     }
 
     /// `outcome` is how many sessions ended; `None` if there was no such account.
