@@ -39,7 +39,7 @@ pub(crate) fn member() -> MethodRouter<Arc<Api>> {
 
 /// Lists the sessions that are there, newest first.
 async fn list(owner: Owner) -> Result<Response, Problem> {
-    Ok(wire::sessions::list(&owner.sessions().list().await?))
+    Ok(wire::sessions::list(owner.sessions().list().await?))
 }
 
 /// Ends all sessions but the request's own, and says how many there were.

@@ -49,13 +49,24 @@ pub(super) async fn list(opened: &Opened, form: Form, args: &ListSessions) -> Re
         .iter()
         .map(Session::from)
         .collect();
-    let header = ["id", "created", "last used", "expires", "state", "cause"];
+    let header = [
+        "id",
+        "created",
+        "last used",
+        "expires",
+        "from",
+        "client",
+        "state",
+        "cause",
+    ];
     output::rows(form, &header, &sessions, |session| {
         vec![
             session.id.clone(),
             session.created_at.clone(),
             session.last_used_at.clone(),
             session.expires_at.clone(),
+            session.ip.clone().unwrap_or_default(),
+            session.client(),
             session.state.to_owned(),
             session.cause.unwrap_or_default().to_owned(),
         ]
@@ -172,6 +183,9 @@ struct Session {
     state: &'static str,
     ended_at: Option<String>,
     cause: Option<&'static str>,
+    ip: Option<String>,
+    browser: Option<String>,
+    os: Option<String>,
 }
 
 impl From<&SessionView> for Session {
@@ -180,6 +194,7 @@ impl From<&SessionView> for Session {
             SessionStanding::Ended { at, cause } => Some((at, cause)),
             _ => None,
         };
+        let device = session.device.clone().unwrap_or_default();
         Self {
             id: session.id.to_string(),
             user_id: session.account.get(),
@@ -189,11 +204,21 @@ impl From<&SessionView> for Session {
             state: session.standing.name(),
             ended_at: ended.map(|(at, _)| output::moment(at)),
             cause: ended.map(|(_, cause)| cause.name()),
+            ip: device.ip.map(|ip| ip.to_string()),
+            browser: device.browser,
+            os: device.os,
         }
     }
 }
 
 impl Session {
+    /// The device in a few words.
+    fn client(&self) -> String {
+        let known = [&self.browser, &self.os].into_iter().flatten();
+        let words: Vec<_> = known.map(String::as_str).collect();
+        words.join(", ")
+    }
+
     fn print(&self) -> Result<(), Failure> {
         let never = || "–".to_owned();
         let lines = [
@@ -202,6 +227,8 @@ impl Session {
             ("created", self.created_at.clone()),
             ("last used", self.last_used_at.clone()),
             ("expires", self.expires_at.clone()),
+            ("from", self.ip.clone().unwrap_or_else(never)),
+            ("client", output::printable(&self.client())),
             ("state", self.state.to_owned()),
             ("ended", self.ended_at.clone().unwrap_or_else(never)),
             ("cause", self.cause.map_or_else(never, str::to_owned)),

@@ -194,7 +194,7 @@ async fn every_operation_on_sessions_costs_a_handful_of_statements() {
         [
             ("logout", (2, 8)),
             ("logout, again", (2, 5)),
-            ("list", (1, 0)),
+            ("list", (2, 0)),
             ("end one", (2, 8)),
             ("end all others", (2, 11)),
             ("end all", (1, 10)),

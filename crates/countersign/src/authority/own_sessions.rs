@@ -59,8 +59,9 @@ impl OwnSessions<'_> {
         let now = self.authority.clock.now();
         self.authority.feed.freshen().await?;
         let roots = self.authority.store.live_sessions_of(self.account).await?;
-        let listed = roots.iter().map(|root| self.authority.view(root, now));
+        let listed = self.authority.views(&roots, now).await?;
         Ok(listed
+            .into_iter()
             .filter(|session| session.standing.is_there())
             .map(|session| OwnSession {
                 is_current: self.current == Some(session.id),
@@ -156,7 +157,7 @@ impl OwnSessions<'_> {
         self.authority.feed.freshen().await?;
         let found = self.authority.store.find_session_by_sid(id).await?;
         Ok(found.filter(|root| {
-            root.account == self.account && self.authority.view(root, now).standing.is_there()
+            root.account == self.account && self.authority.standing(root, now).is_there()
         }))
     }
 

@@ -54,8 +54,11 @@ impl Authority {
     /// # Errors
     /// [`AuthorityError::Store`] if it could not be looked up.
     pub async fn session(&self, id: SessionId) -> Result<Option<SessionView>, AuthorityError> {
-        let root = self.root(id).await?;
-        Ok(root.map(|root| self.view(&root, self.clock.now())))
+        let Some(root) = self.root(id).await? else {
+            return Ok(None);
+        };
+        let views = self.views(&[root], self.clock.now()).await?;
+        Ok(views.into_iter().next())
     }
 
     /// The sessions of an account, newest first, at most [`MOST_LISTED`].
@@ -73,8 +76,9 @@ impl Authority {
             SessionList::Live => self.store.live_sessions_of(account).await?,
             SessionList::All => self.store.sessions_of(account, MOST_LISTED).await?,
         };
-        let views = roots.iter().map(|root| self.view(root, now));
+        let views = self.views(&roots, now).await?;
         Ok(views
+            .into_iter()
             .filter(|session| list == SessionList::All || session.standing.is_there())
             .take(usize::try_from(MOST_LISTED).unwrap_or(usize::MAX))
             .collect())
@@ -119,9 +123,7 @@ impl Authority {
         let except = match except {
             None => None,
             Some(id) => match self.root(id).await? {
-                Some(root)
-                    if root.account == account && self.view(&root, now).standing.is_there() =>
-                {
+                Some(root) if root.account == account && self.standing(&root, now).is_there() => {
                     Some(root.number)
                 }
                 Some(_) | None => return Ok(EndedSessions::UnknownException),
@@ -150,8 +152,9 @@ impl Authority {
         let is_cut = events.len() > most;
         events.truncate(most);
         events.reverse();
-        Ok(Some(SessionStory {
-            session: self.view(&root, self.clock.now()),
+        let views = self.views(&[root], self.clock.now()).await?;
+        Ok(views.into_iter().next().map(|session| SessionStory {
+            session,
             events,
             is_cut,
         }))

@@ -1,10 +1,13 @@
 //! A session as people see it: by its public name, and with what there is against it.
 
+use std::collections::BTreeMap;
+
 use countersign_token::{Timestamp, UnixMillis};
 
-use super::Authority;
 use super::login::Form;
+use super::{Authority, AuthorityError};
 use crate::account::AccountId;
+use crate::device::Device;
 use crate::rotation::later;
 use crate::session::{EndCause, FirstToken, SessionId, SessionRecord, SessionState};
 
@@ -24,6 +27,8 @@ pub struct SessionView {
     pub expires_at: Timestamp,
     /// Whether it can be used.
     pub standing: SessionStanding,
+    /// The device that it was opened from, where that was recorded.
+    pub device: Option<Device>,
 }
 
 /// Whether a session can be used, and if not, why not.
@@ -65,25 +70,39 @@ impl SessionStanding {
 }
 
 impl Authority {
-    /// A root as people see it. The feed must be fresh.
-    pub(super) fn view(&self, root: &SessionRecord, now: UnixMillis) -> SessionView {
-        let expires_at = self.renewable_until(root);
-        let standing = match root.state {
-            SessionState::Ended { at, cause } => SessionStanding::Ended { at, cause },
-            _ if self.feed.index().revokes_everything_upto(root.number.get()) => {
-                SessionStanding::Revoked
-            }
-            _ if expires_at <= now.timestamp() => SessionStanding::Expired,
-            SessionState::Disabled => SessionStanding::Disabled,
-            SessionState::Live => SessionStanding::Live,
+    /// Roots as people see them, in their order. The feed must be fresh.
+    pub(super) async fn views(
+        &self,
+        roots: &[SessionRecord],
+        now: UnixMillis,
+    ) -> Result<Vec<SessionView>, AuthorityError> {
+        let numbers: Vec<_> = roots.iter().map(|root| root.number).collect();
+        let mut devices = match numbers.as_slice() {
+            [] => BTreeMap::new(),
+            numbers => self.store.devices_of(numbers).await?,
         };
-        SessionView {
+        let view = |root: &SessionRecord| SessionView {
             id: root.sid,
             account: root.account,
             created_at: root.created_at,
             last_used_at: root.rotated_at,
-            expires_at,
-            standing,
+            expires_at: self.renewable_until(root),
+            standing: self.standing(root, now),
+            device: devices.remove(&root.number),
+        };
+        Ok(roots.iter().map(view).collect())
+    }
+
+    /// Whether a root can be used. The feed must be fresh.
+    pub(super) fn standing(&self, root: &SessionRecord, now: UnixMillis) -> SessionStanding {
+        match root.state {
+            SessionState::Ended { at, cause } => SessionStanding::Ended { at, cause },
+            _ if self.feed.index().revokes_everything_upto(root.number.get()) => {
+                SessionStanding::Revoked
+            }
+            _ if self.renewable_until(root) <= now.timestamp() => SessionStanding::Expired,
+            SessionState::Disabled => SessionStanding::Disabled,
+            SessionState::Live => SessionStanding::Live,
         }
     }
 
