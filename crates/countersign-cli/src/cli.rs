@@ -1,5 +1,6 @@
 //! The command line: what can be said, and what `--help` teaches.
 
+mod audit;
 mod django;
 mod session;
 
@@ -14,9 +15,9 @@ use countersign_token::{ClaimsSet, KeyId};
 
 use crate::config::duration;
 
-pub(crate) use self::session::{EndAllSessions, ListSessions, SessionCommand};
-
+pub(crate) use self::audit::{AuditCommand, ExportAudit, TailAudit};
 pub(crate) use self::django::{ExportCommand, ExportDjango, ImportCommand, ImportDjango};
+pub(crate) use self::session::{EndAllSessions, ListSessions, SessionCommand};
 
 /// Issues, refreshes, verifies and revokes tokens.
 #[derive(Debug, Parser)]
@@ -126,6 +127,9 @@ pub(crate) enum Command {
     /// Make, list and revoke the credentials of programs that use the server's own endpoints
     #[command(subcommand)]
     Service(ServiceCommand),
+    /// Show and export the audit log: what happened, to whom, with which result
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Check and show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -90,6 +90,7 @@ fn log(report: &PurgeReport) {
         purge.rotated_out = report.rotated_out,
         purge.foreign_tokens = report.foreign_tokens,
         purge.log_entries = report.log_entries,
+        purge.audit_events = report.audit_events,
         purge.horizon = horizon(report),
         "purged what had expired"
     );
@@ -101,6 +102,7 @@ fn log_held_back(report: &PurgeReport) {
         purge.rotated_out = report.rotated_out,
         purge.foreign_tokens = report.foreign_tokens,
         purge.log_entries = report.log_entries,
+        purge.audit_events = report.audit_events,
         purge.horizon = horizon(report),
         "purged no further than a day past the last purge: if the clock is right, \
          `countersign token flush-expired --yes` does the rest"
@@ -243,7 +245,7 @@ mod tests {
         }
         for told in [
             "purged what had expired",
-            "purge.sessions=0 purge.rotated_out=0 purge.foreign_tokens=0 purge.log_entries=0",
+            "purge.sessions=0 purge.rotated_out=0 purge.foreign_tokens=0 purge.log_entries=0 purge.audit_events=0",
             "purge.horizon=\"2029-12-31T23:55:00Z\"",
             "WARN",
             "purged no further than a day past the last purge",

@@ -14,12 +14,29 @@ use crate::failure::Failure;
 /// # Errors
 /// [`Failure`] if the line could not be written.
 pub(crate) fn line(text: &str) -> Result<(), Failure> {
+    line_of_many(text).map(|_| ())
+}
+
+/// Whether anybody reads what is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    Listening,
+    /// It has seen enough: `head`, say.
+    Gone,
+}
+
+/// Prints one of many lines, and says whether to go on.
+///
+/// # Errors
+/// [`Failure`] if the line could not be written.
+pub(crate) fn line_of_many(text: &str) -> Result<Reader, Failure> {
     match writeln!(anstream::stdout(), "{text}") {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::of(
+        Ok(()) => Ok(Reader::Listening),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(Failure::of(
             anyhow::Error::new(error).context("the result could not be printed"),
         )
         .help("what the command did is done; see where its output goes")),
-        _ => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Files that only their owner reads; first of all the master key, 32 bytes.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -73,19 +73,81 @@ pub(crate) fn read_or_create(path: &Path) -> Result<MasterKey, Failure> {
 /// # Errors
 /// [`Failure`] if there is one already, or if it cannot be written.
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let draft = draft_of(path)?;
-    let written = write_draft(&draft, bytes).and_then(|()| {
-        // Unlike a rename, a link never replaces what is there.
-        let linked = std::fs::hard_link(&draft, path);
-        std::fs::remove_file(&draft).and(linked)
-    });
-    written
-        .and_then(|()| sync_folder(path))
-        .map_err(|error| {
-            let message = format!("{} cannot be written", path.display());
-            Failure::of(anyhow::Error::new(error).context(message))
-                .help("see whether the folder exists and can be written, and whether the file is there already")
+    let mut draft = Draft::begin(path)?;
+    draft.write(bytes)?;
+    draft.finish()
+}
+
+/// A file of its owner's on its way: it has its name once it is whole, and never in place of another one. What is
+/// given up leaves nothing behind.
+pub(crate) struct Draft {
+    path: PathBuf,
+    /// Where it is meanwhile.
+    aside: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Draft {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// [`Failure`] if there is one of that name already, or if it cannot be written.
+    pub(crate) fn begin(path: &Path) -> Result<Self, Failure> {
+        if path.exists() {
+            return Err(cannot_write(path, io::ErrorKind::AlreadyExists.into()));
+        }
+        let draft = draft_of(path)?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&draft)
+            .map_err(|error| cannot_write(path, error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            aside: draft,
+            file: BufWriter::new(file),
         })
+    }
+
+    /// Adds to it.
+    ///
+    /// # Errors
+    /// [`Failure`] if it cannot be written.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let written = self.file.write_all(bytes);
+        written.map_err(|error| cannot_write(&self.path, error))
+    }
+
+    /// Gives it its name, durably.
+    ///
+    /// # Errors
+    /// [`Failure`] if somebody else has made a file of that name meanwhile, or if it cannot be written.
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+        let written = self
+            .file
+            .flush()
+            .and_then(|()| self.file.get_ref().sync_all())
+            // Unlike a rename, a link never replaces what is there.
+            .and_then(|()| std::fs::hard_link(&self.aside, &self.path))
+            .and_then(|()| std::fs::remove_file(&self.aside))
+            .and_then(|()| sync_folder(&self.path));
+        written.map_err(|error| cannot_write(&self.path, error))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // A finished one is gone already.
+        let _ = std::fs::remove_file(&self.aside);
+    }
+}
+
+fn cannot_write(path: &Path, error: io::Error) -> Failure {
+    let message = format!("{} cannot be written", path.display());
+    Failure::of(anyhow::Error::new(error).context(message)).help(
+        "see whether the folder exists and can be written, and whether the file is there already",
+    )
 }
 
 /// A name beside the file that nobody else picks, not even a process of the same number in another container.
@@ -94,16 +156,6 @@ fn draft_of(path: &Path) -> Result<PathBuf, Failure> {
     SystemRandom.fill(&mut bytes).map_err(Failure::of)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     Ok(path.with_file_name(format!(".{name}.{:016x}", u64::from_be_bytes(bytes))))
-}
-
-fn write_draft(draft: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {

@@ -1,4 +1,5 @@
 //! The audit log: what happened, to whom, with which result. Append-only, and no token, password or key in it.
+//! `docs/audit.md` says of each event what it means, and what is none.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -136,9 +137,63 @@ impl AuditKind {
         }
     }
 
+    /// What was answered: whether it was refused.
+    ///
+    /// It hangs on the kind alone, so that no row can contradict itself.
+    pub const fn result(self) -> AuditResult {
+        match self {
+            Self::LoginFailed
+            | Self::LoginThrottled
+            | Self::ReplayOtherClient
+            | Self::ReuseDetected
+            | Self::StoreRolledBack => AuditResult::Refused,
+            Self::Login
+            | Self::SessionOpened
+            | Self::Refreshed
+            | Self::RefreshReplayed
+            | Self::TokenBlacklisted
+            | Self::TokenRevoked
+            | Self::SessionEnded
+            | Self::SessionsEnded
+            | Self::AccountCreated
+            | Self::AccountChanged
+            | Self::PasswordChanged
+            | Self::AccountDeactivated
+            | Self::AccountActivated
+            | Self::AccountDeleted
+            | Self::AccountsImported
+            | Self::TokensImported
+            | Self::KeyGenerated
+            | Self::KeyPromoted
+            | Self::KeyRetired
+            | Self::KeyRevoked
+            | Self::ServiceCreated
+            | Self::ServiceRevoked => AuditResult::Accepted,
+        }
+    }
+
     /// The kind of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+}
+
+/// What was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AuditResult {
+    /// What was asked for was done.
+    Accepted,
+    /// It was refused.
+    Refused,
+}
+
+impl AuditResult {
+    /// The stable name, as exported.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+        }
     }
 }
 
@@ -278,6 +333,33 @@ impl AuditEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const CATALOGUE: &str = include_str!("../../../docs/audit.md");
+
+    #[test]
+    fn the_catalogue_has_every_kind_with_its_result_in_order_and_no_other() {
+        let (_, events) = CATALOGUE.split_once("## Events").unwrap();
+        let (events, _) = events.split_once("\n## ").unwrap();
+        let rows = events.lines().filter_map(|line| {
+            let (name, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
+            let (result, meaning) = rest.split_once(" | ")?;
+            assert!(meaning.len() > 10, "{name} is explained");
+            Some((name, result))
+        });
+        let kinds = AuditKind::ALL
+            .iter()
+            .map(|kind| (kind.name(), kind.result().name()));
+        assert_eq!(rows.collect::<Vec<_>>(), kinds.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_catalogue_has_every_cause_that_it_points_to() {
+        let causes = include_str!("../../../docs/errors.md");
+        for cause in EndCause::ALL {
+            let row = format!("| `{}` | ", cause.name());
+            assert!(causes.contains(&row), "{row}");
+        }
+    }
 
     #[test]
     fn every_kind_and_actor_reads_back_by_its_name() {

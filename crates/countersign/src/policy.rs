@@ -55,6 +55,13 @@ pub struct Policy {
     pub collect_devices: bool,
     /// Whether a successful refresh leaves a line in the audit log; every other event always does.
     pub audit_refreshes: bool,
+    /// How long events stay in the audit log, from [`Policy::SHORTEST_AUDIT`] up; `None` for ever.
+    pub audit_keep: Option<Duration>,
+}
+
+impl Policy {
+    /// The shortest time that events stay in the audit log: a slip of the unit is no order to destroy evidence.
+    pub const SHORTEST_AUDIT: Duration = Duration::from_hours(24);
 }
 
 /// What tokens say and how long they live; `[jwt]` in configuration files.

@@ -1,5 +1,6 @@
 //! One file per group of commands. Each command opens what it needs, does one thing, and says what it did.
 
+mod audit;
 mod config;
 mod dev;
 mod django;
@@ -45,6 +46,7 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
             one_thread()?.block_on(export::run(common, args))
         }
         Command::Service(command) => one_thread()?.block_on(service::run(common, command)),
+        Command::Audit(command) => one_thread()?.block_on(audit::run(common, command)),
         Command::Config(command) => config::run(common, command),
     }
 }

@@ -340,6 +340,10 @@ fn override_sessions(policy: &mut Policy, settings: &Settings) -> Result<(), Pro
         settings.switch("audit.refresh"),
     );
     set(
+        &mut policy.audit_keep,
+        settings.duration("audit.keep").map(Some),
+    );
+    set(
         &mut policy.foreign,
         settings.text("foreign.refresh").map(foreign),
     );

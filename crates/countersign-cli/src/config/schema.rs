@@ -255,6 +255,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     off("mail.from", Text, Off::Text(""), "The sender of mails."),
 
     built("audit.refresh", Switch, |c| show::switch(c.policy.audit_refreshes), "Whether every refresh leaves a line in the audit log."),
+    built("audit.keep", DurationOrNone, |c| Some(c.policy.audit_keep.map_or_else(|| show::text(""), show::duration)), "How long events stay in the audit log, 1 day or more; \"\" for ever."),
 ];
 
 /// Settings of `SimpleJWT` that have no place here, with where to go instead.

@@ -9,6 +9,7 @@
     reason = "a test fails by panicking, and looks at files"
 )]
 
+mod audit;
 mod client;
 mod configuration;
 mod crash;

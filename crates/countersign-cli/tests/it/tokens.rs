@@ -282,7 +282,7 @@ fn a_dry_run_counts_what_a_flush_then_removes() {
     let pair = issue(&place);
     fill_with_expired(&place);
     let rows = json!({
-        "sessions": 2500, "rotated_out": 1000, "foreign_tokens": 30, "log_entries": 5,
+        "sessions": 2500, "rotated_out": 1000, "foreign_tokens": 30, "log_entries": 5, "audit_events": 0,
     });
     let dry = ["token", "flush-expired", "--dry-run", "--yes", "--json"];
     for _ in 0..2 {

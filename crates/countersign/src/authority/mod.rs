@@ -6,6 +6,7 @@
 mod account_memory;
 mod accounts;
 mod administrator;
+mod audit;
 mod blacklist;
 mod elsewhere;
 mod explain;
@@ -45,6 +46,7 @@ pub use self::accounts::{
     AccountChanges, AccountError, AccountRequest, Administration, NewPassword,
 };
 pub use self::administrator::Administrator;
+pub use self::audit::AuditTail;
 pub use self::blacklist::Blacklisted;
 pub use self::explain::{Explanation, OpenedId};
 pub use self::feed::{POLL_INTERVAL, SETTLE_TIME};

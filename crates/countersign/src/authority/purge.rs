@@ -1,6 +1,6 @@
 //! Purging what has expired, in bounded batches that never lock anybody out.
 
-use countersign_token::Timestamp;
+use countersign_token::{Timestamp, UnixMillis};
 
 use super::minting::whole_seconds;
 use super::{Authority, AuthorityError};
@@ -36,6 +36,8 @@ pub struct PurgeReport {
     pub foreign_tokens: u64,
     /// Log entries that were removed.
     pub log_entries: u64,
+    /// Audit events that were removed, where they are not kept for ever.
+    pub audit_events: u64,
 }
 
 /// A purge on its way, one bounded batch at a time: how fast it goes is for whoever drives it to say, since every
@@ -57,6 +59,7 @@ enum Kind {
     RotatedOut,
     ForeignTokens,
     LogEntries,
+    AuditEvents,
 }
 
 impl Purge<'_> {
@@ -79,6 +82,7 @@ impl Purge<'_> {
             Kind::RotatedOut => &mut self.report.rotated_out,
             Kind::ForeignTokens => &mut self.report.foreign_tokens,
             Kind::LogEntries => &mut self.report.log_entries,
+            Kind::AuditEvents => &mut self.report.audit_events,
         };
         *total = total.saturating_add(removed);
         if !more {
@@ -98,6 +102,10 @@ impl Purge<'_> {
             Kind::RotatedOut => store.purge_rotated_out(horizon, BATCH).await,
             Kind::ForeignTokens => store.purge_foreign_tokens(horizon, BATCH).await,
             Kind::LogEntries => store.purge_log(horizon, BATCH).await,
+            Kind::AuditEvents => match self.authority.audit_horizon(horizon) {
+                Some(horizon) => store.purge_audit(horizon, BATCH).await,
+                None => Ok(Purged::default()),
+            },
         }
     }
 }
@@ -108,7 +116,8 @@ impl Kind {
             Self::Sessions => Some(Self::RotatedOut),
             Self::RotatedOut => Some(Self::ForeignTokens),
             Self::ForeignTokens => Some(Self::LogEntries),
-            Self::LogEntries => None,
+            Self::LogEntries => Some(Self::AuditEvents),
+            Self::AuditEvents => None,
         }
     }
 }
@@ -116,7 +125,7 @@ impl Kind {
 impl Authority {
     /// Begins to remove what no valid token can need any more: sessions and foreign tokens whose last token expired
     /// longer ago than any leeway, records of tokens that were rotated out once those have, and log entries that can
-    /// no longer match.
+    /// no longer match; besides, audit events that are older than they are kept.
     ///
     /// # Errors
     /// [`AuthorityError::Store`]: nothing was begun.
@@ -134,6 +143,7 @@ impl Authority {
             rotated_out: 0,
             foreign_tokens: 0,
             log_entries: 0,
+            audit_events: 0,
         };
         Ok(Purge {
             authority: self,
@@ -168,6 +178,10 @@ impl Authority {
             .store
             .preview_purge(wanted, horizon.at_most_seconds())
             .await?;
+        let audit_events = match self.audit_horizon(preview.horizon) {
+            Some(horizon) => self.store.count_audit_before(horizon).await?,
+            None => 0,
+        };
         Ok(PurgeReport {
             horizon: preview.horizon,
             wanted,
@@ -176,7 +190,14 @@ impl Authority {
             rotated_out: preview.rotated_out,
             foreign_tokens: preview.foreign_tokens,
             log_entries: preview.log_entries,
+            audit_events,
         })
+    }
+
+    /// From before when audit events go; `None` where they are kept for ever.
+    fn audit_horizon(&self, horizon: Timestamp) -> Option<UnixMillis> {
+        let keep = whole_seconds(self.policy.audit_keep?);
+        Some(UnixMillis::from(later(horizon, keep.saturating_neg())))
     }
 
     /// A row that a later, larger leeway could still ask for must be there.
@@ -202,6 +223,7 @@ impl PurgeReport {
             .saturating_add(self.rotated_out)
             .saturating_add(self.foreign_tokens)
             .saturating_add(self.log_entries)
+            .saturating_add(self.audit_events)
     }
 }
 

@@ -3,16 +3,19 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use countersign_token::UnixMillis;
+
 use super::fixture::{
-    adoption, at, audited, create, end, event, first_keys, foreign, fork_of, fresh_sid, login,
-    new_account, open, opened, second, signed_in, step,
+    Batches, adoption, at, audited, create, end, event, first_keys, foreign, fork_of, fresh_sid,
+    login, new_account, open, opened, second, signed_in, step,
 };
 use super::services::name;
 use crate::account::{AccountId, AccountKey, Standing};
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::session::EndCause;
 use crate::store::{
-    AccountEdit, Blacklisting, EditTarget, Ending, Forked, Rotation, SessionsOnChange, Store,
+    AccountEdit, AuditFilter, AuditPlace, AuditSpan, Blacklisting, EditTarget, Ending, Forked,
+    Purged, Rotation, SessionsOnChange, Store,
 };
 
 pub(super) async fn events_are_read_newest_first_and_bounded(store: Arc<dyn Store>) {
@@ -54,6 +57,174 @@ pub(super) async fn events_of_every_kind_read_back_whole(store: Arc<dyn Store>) 
         written.insert(0, event);
     }
     assert_eq!(store.recent_audit(100).await.unwrap(), written);
+}
+
+/// Five events, one second after the other.
+async fn five_events(store: &dyn Store) -> Vec<AuditEvent> {
+    let kinds = [
+        AuditKind::Login,
+        AuditKind::Refreshed,
+        AuditKind::LoginFailed,
+        AuditKind::Refreshed,
+        AuditKind::SessionEnded,
+    ];
+    let mut written = Vec::new();
+    for (second, kind) in (1..).zip(kinds) {
+        let event = AuditEvent::new(at(second), kind, Actor::Client);
+        store.append_audit(&event).await.unwrap();
+        written.push(event);
+    }
+    written
+}
+
+/// All pages of a span, each looking at two events.
+async fn pages(store: &dyn Store, filter: &AuditFilter, from: AuditSpan) -> Vec<Vec<AuditEvent>> {
+    let mut pages = Vec::new();
+    let mut span = from;
+    loop {
+        let page = store.audit_page(filter, span, 2).await.unwrap();
+        let Some((first, last)) = page.looked_at else {
+            assert_eq!(page.events, []);
+            return pages;
+        };
+        span = match span {
+            AuditSpan::After(place) => {
+                assert!(place < first && first <= last);
+                AuditSpan::After(last)
+            }
+            AuditSpan::Before(place) => {
+                assert!(place.is_none_or(|place| place > first) && first >= last);
+                AuditSpan::Before(Some(last))
+            }
+        };
+        pages.push(page.events);
+        assert!(pages.len() < 10, "there is no end");
+    }
+}
+
+pub(super) async fn a_log_is_read_page_by_page_either_way(store: Arc<dyn Store>) {
+    let written = five_events(&*store).await;
+    let all = AuditFilter::default();
+    let forward = pages(&*store, &all, AuditSpan::After(AuditPlace::START)).await;
+    assert_eq!(forward, [&written[..2], &written[2..4], &written[4..]]);
+    let backward = pages(&*store, &all, AuditSpan::Before(None)).await;
+    let mut reversed = written;
+    reversed.reverse();
+    assert_eq!(backward, [&reversed[..2], &reversed[2..4], &reversed[4..]]);
+}
+
+pub(super) async fn a_page_has_what_meets_the_filter_among_what_was_looked_at(
+    store: Arc<dyn Store>,
+) {
+    let written = five_events(&*store).await;
+    let filter = AuditFilter {
+        kinds: vec![AuditKind::SessionEnded, AuditKind::LoginFailed],
+        ..AuditFilter::default()
+    };
+    let forward = pages(&*store, &filter, AuditSpan::After(AuditPlace::START)).await;
+    assert_eq!(forward, [&written[..0], &written[2..3], &written[4..]]);
+}
+
+pub(super) async fn every_condition_of_a_filter_counts(store: Arc<dyn Store>) {
+    let (account, session) = (AccountId::new(9), fresh_sid());
+    let fitting = AuditEvent::new(at(5), AuditKind::Login, Actor::Client)
+        .about(account)
+        .in_session(session);
+    let unfit = [
+        AuditEvent {
+            kind: AuditKind::Refreshed,
+            ..fitting.clone()
+        },
+        AuditEvent {
+            subject: Some(AccountId::new(8)),
+            ..fitting.clone()
+        },
+        AuditEvent {
+            subject: None,
+            ..fitting.clone()
+        },
+        AuditEvent {
+            session: Some(fresh_sid()),
+            ..fitting.clone()
+        },
+        AuditEvent {
+            session: None,
+            ..fitting.clone()
+        },
+        AuditEvent {
+            at: UnixMillis::from_millis(at(5).millis() - 1),
+            ..fitting.clone()
+        },
+        AuditEvent {
+            at: at(6),
+            ..fitting.clone()
+        },
+    ];
+    for event in unfit.iter().chain([&fitting]) {
+        store.append_audit(event).await.unwrap();
+    }
+    let filter = AuditFilter {
+        kinds: vec![AuditKind::Login],
+        subject: Some(account),
+        session: Some(session),
+        from: Some(at(5)),
+        before: Some(at(6)),
+    };
+    let page = store
+        .audit_page(&filter, AuditSpan::Before(None), 100)
+        .await;
+    assert_eq!(page.unwrap().events, [fitting]);
+}
+
+pub(super) async fn purging_the_audit_log_is_bounded_and_keeps_the_newest_event(
+    store: Arc<dyn Store>,
+) {
+    let written = five_events(&*store).await;
+    assert_eq!(store.count_audit_before(at(4)).await.unwrap(), 3);
+    let mut batches = Batches::default();
+    while batches.add(store.purge_audit(at(4), 2).await.unwrap(), 2) {}
+    assert_eq!(batches.removed, 3);
+    let all = AuditFilter::default();
+    let kept = pages(&*store, &all, AuditSpan::After(AuditPlace::START)).await;
+    assert_eq!(kept, [&written[3..]]);
+    assert_eq!(store.count_audit_before(at(100)).await.unwrap(), 1);
+    let last = store.purge_audit(at(100), 10).await.unwrap();
+    assert_eq!(
+        last,
+        Purged {
+            removed: 1,
+            more: false
+        }
+    );
+    assert_eq!(store.recent_audit(10).await.unwrap(), written[4..]);
+}
+
+pub(super) async fn a_place_in_the_audit_log_is_given_once(store: Arc<dyn Store>) {
+    five_events(&*store).await;
+    let all = AuditFilter::default();
+    let page = store.audit_page(&all, AuditSpan::Before(None), 1).await;
+    let (newest, _) = page.unwrap().looked_at.unwrap();
+    store.purge_audit(at(100), 10).await.unwrap();
+    let next = event(AuditKind::StoreRolledBack);
+    store.append_audit(&next).await.unwrap();
+    let page = store.audit_page(&all, AuditSpan::After(newest), 10).await;
+    assert_eq!(page.unwrap().events, [next]);
+}
+
+pub(super) async fn an_event_dated_ahead_holds_no_purge_up(store: Arc<dyn Store>) {
+    let ahead = AuditEvent::new(at(1_000), AuditKind::Login, Actor::Client);
+    store.append_audit(&ahead).await.unwrap();
+    let written = five_events(&*store).await;
+    let purged = store.purge_audit(at(5), 10).await.unwrap();
+    assert_eq!(
+        purged,
+        Purged {
+            removed: 4,
+            more: false
+        }
+    );
+    let kept = store.recent_audit(10).await.unwrap();
+    assert_eq!(kept, [written[4].clone(), ahead]);
 }
 
 pub(super) async fn openings_carry_their_event(store: Arc<dyn Store>) {

@@ -340,6 +340,12 @@ macro_rules! with_every_clause {
             audit {
                 events_are_read_newest_first_and_bounded
                 events_of_every_kind_read_back_whole
+                a_log_is_read_page_by_page_either_way
+                a_page_has_what_meets_the_filter_among_what_was_looked_at
+                every_condition_of_a_filter_counts
+                purging_the_audit_log_is_bounded_and_keeps_the_newest_event
+                a_place_in_the_audit_log_is_given_once
+                an_event_dated_ahead_holds_no_purge_up
                 openings_carry_their_event
                 rotations_carry_their_event
                 forks_carry_their_event

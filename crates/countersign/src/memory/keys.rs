@@ -108,7 +108,9 @@ impl KeyVault for MemoryStore {
             tables.activate_key(successor, now)?;
         }
         tables.append_key_entry(LogScope::Key(kid.clone()), now);
-        tables.audit.extend_from_slice(events);
+        for event in events {
+            tables.record(Some(event));
+        }
         Ok(KeyTransition::Done)
     }
 

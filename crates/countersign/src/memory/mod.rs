@@ -28,7 +28,8 @@ use crate::device::Device;
 use crate::service::ServiceCredential;
 use crate::session::{Generation, SessionNumber, SessionRecord};
 use crate::store::{
-    ForeignToken, Health, ImportMark, KeyRecords, LogEntry, Purged, RetiredAccount, StoreError,
+    AuditPlace, ForeignToken, Health, ImportMark, KeyRecords, LogEntry, Purged, RetiredAccount,
+    StoreError,
 };
 
 /// A [`Store`](crate::store::Store) in memory, for tests of programs that embed the authority and as the
@@ -101,8 +102,8 @@ struct Tables {
     imported: BTreeMap<AccountId, ImportMark>,
     /// In order of sequence. Its newest entry is never removed, and the next one counts on from it.
     log: VecDeque<LogEntry>,
-    /// Oldest first.
-    audit: Vec<AuditEvent>,
+    /// Its newest event is never removed, and the next one's place counts on from it.
+    audit: BTreeMap<AuditPlace, AuditEvent>,
     keys: Option<KeyRecords>,
     /// In order of their creation.
     services: Vec<ServiceCredential>,

@@ -105,6 +105,7 @@ fn modern() -> Policy {
         wire: wire_defaults(WireBodies::Strict),
         collect_devices: true,
         audit_refreshes: true,
+        audit_keep: None,
     }
 }
 
@@ -150,6 +151,7 @@ fn simplejwt() -> Policy {
         wire: wire_defaults(WireBodies::Drf),
         collect_devices: false,
         audit_refreshes: true,
+        audit_keep: None,
     }
 }
 

@@ -87,6 +87,13 @@ impl Policy {
                 "at most 300 seconds are tolerated",
             ));
         }
+        let kept = Self::SHORTEST_AUDIT..=TokenPolicy::MAX_LIFETIME;
+        if self.audit_keep.is_some_and(|keep| !kept.contains(&keep)) {
+            return Err(PolicyError::new(
+                "audit.keep",
+                "a time from 1 day to 100 years is needed, or none for ever",
+            ));
+        }
         Ok(())
     }
 
@@ -227,6 +234,22 @@ fn is_token(text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::policy::{AccountClaim, AccountField, Preset};
+
+    #[test]
+    fn the_audit_log_is_kept_for_a_day_or_more() {
+        let mut policy = Policy::preset(Preset::Modern);
+        for (keep, accepted) in [
+            (None, true),
+            (Some(Policy::SHORTEST_AUDIT), true),
+            (Some(Duration::from_secs(86_399)), false),
+            (Some(TokenPolicy::MAX_LIFETIME), true),
+            (Some(Duration::MAX), false),
+        ] {
+            policy.audit_keep = keep;
+            let setting = policy.validate().err().map(|error| error.setting);
+            assert_eq!(setting, (!accepted).then_some("audit.keep"), "{keep:?}");
+        }
+    }
 
     #[test]
     fn every_preset_is_valid_as_it_stands() {

@@ -26,7 +26,7 @@ pub use self::accounts::{
     AccountChange, AccountCreation, AccountEdit, AccountTable, EditTarget, NewAccount,
     PrivilegeChange, Reach, SessionsOnChange,
 };
-pub use self::audit::AuditLog;
+pub use self::audit::{AuditFilter, AuditLog, AuditPage, AuditPlace, AuditSpan};
 pub use self::devices::Devices;
 pub use self::foreign::{
     Adopted, Adoption, ForeignBlacklisting, ForeignToken, ForeignTokens, NewForeignToken,

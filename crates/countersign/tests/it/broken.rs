@@ -130,6 +130,10 @@ caught_by_name! {
         by "keys::only_sessions_that_can_be_refreshed_count"
     an_ignored_reach_is_caught: IgnoredReach
         by "accounts::a_privileged_account_is_out_of_reach"
+    a_skipped_event_is_caught: SkippedEvent
+        by "audit::a_log_is_read_page_by_page_either_way"
+    an_event_taken_too_early_is_caught: TakenEvent
+        by "audit::purging_the_audit_log_is_bounded_and_keeps_the_newest_event"
     a_kept_service_credential_is_caught: KeptService
         by "services::a_revoked_credential_says_since_when"
            "services::revoking_takes_expired_ones_along"

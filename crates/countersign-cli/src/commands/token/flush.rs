@@ -108,14 +108,19 @@ fn rows(report: &PurgeReport) -> serde_json::Value {
         "rotated_out": report.rotated_out,
         "foreign_tokens": report.foreign_tokens,
         "log_entries": report.log_entries,
+        "audit_events": report.audit_events,
     })
 }
 
 fn described(report: &PurgeReport) -> String {
-    format!(
+    let tokens = format!(
         "sessions: {}, rotated tokens: {}, foreign tokens: {}, log entries: {}",
         report.sessions, report.rotated_out, report.foreign_tokens, report.log_entries,
-    )
+    );
+    match report.audit_events {
+        0 => tokens,
+        events => format!("{tokens}, audit events: {events}"),
+    }
 }
 
 fn horizon(report: &PurgeReport) -> String {

@@ -87,3 +87,49 @@ async fn a_preview_tells_what_a_purge_does_and_does_nothing() {
         assert_eq!((preview, again), (purged, purged), "{horizon:?}");
     }
 }
+
+#[tokio::test]
+async fn audit_events_go_once_they_are_older_than_they_are_kept() {
+    let mut policy = Policy::preset(Preset::Modern);
+    policy.audit_keep = Some(Duration::from_hours(7 * 24));
+    let house = House::build(policy).await;
+    house.login().await;
+    house.clock.advance_millis(6 * 86_400_000);
+    house.login().await;
+    let purge = async || {
+        let preview = house
+            .authority
+            .preview_purge(PurgeHorizon::Unbounded)
+            .await
+            .unwrap();
+        let purged = house
+            .authority
+            .purge_expired(PurgeHorizon::Unbounded)
+            .await
+            .unwrap();
+        assert_eq!(preview.audit_events, purged.audit_events);
+        purged.audit_events
+    };
+    house.clock.advance_millis(86_400_000);
+    assert_eq!(purge().await, 0, "what a longer leeway could still need");
+    house.clock.advance_millis(301_000);
+    assert_eq!(purge().await, 2);
+    assert_eq!(house.events().await, [AuditKind::Login]);
+}
+
+#[tokio::test]
+async fn a_clock_that_jumped_ahead_takes_no_audit_events_along() {
+    let mut policy = Policy::preset(Preset::Modern);
+    policy.audit_keep = Some(Duration::from_hours(7 * 24));
+    let house = House::build(policy).await;
+    house.login().await;
+    let purge = async || {
+        let purged = house.authority.purge_expired(PurgeHorizon::Cautious).await;
+        purged.unwrap().audit_events
+    };
+    purge().await;
+    house.clock.advance_millis(400 * 86_400_000);
+    assert_eq!(purge().await, 0);
+    let kept = [AuditKind::Login, AuditKind::AccountCreated];
+    assert_eq!(house.events().await, kept);
+}

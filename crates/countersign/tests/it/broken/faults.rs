@@ -21,14 +21,14 @@ use countersign::service::{ServiceCredential, ServiceDigest, ServiceName};
 use countersign::session::{EndCause, Lineage, SessionId, SessionNumber, SessionRecord};
 use countersign::store::{
     AccountChange, AccountCreation, AccountEdit, AccountGuard, AccountImport, AccountTable,
-    Adopted, Adoption, AuditLog, Blacklisting, Devices, EditTarget, Ending, ForeignBlacklisting,
-    ForeignToken, ForeignTokens, Fork, Forked, Health, ImportEffects, ImportRun, ImportedAccount,
-    ImportedToken, KeyDrop, KeyPromotion, KeyRecords, KeyRevocation, KeyTransition, KeyVault,
-    LogEntry, LogScope, NewAccount, NewForeignToken, NewServiceCredential, NewSession, Opening,
-    PurgePreview, Purged, RetiredAccount, Revocations, Rotation, SealingKeyRecord, ServiceCreation,
-    ServiceCredentials, ServiceRevocation, Sessions, SessionsOnChange, SigningKeyRecord,
-    StoreError, Takeover, TokenFilter, TokenImports, TokenName, TokenPlace, TokenRecord,
-    TokenRecords, TokenRevocation,
+    Adopted, Adoption, AuditFilter, AuditLog, AuditPage, AuditPlace, AuditSpan, Blacklisting,
+    Devices, EditTarget, Ending, ForeignBlacklisting, ForeignToken, ForeignTokens, Fork, Forked,
+    Health, ImportEffects, ImportRun, ImportedAccount, ImportedToken, KeyDrop, KeyPromotion,
+    KeyRecords, KeyRevocation, KeyTransition, KeyVault, LogEntry, LogScope, NewAccount,
+    NewForeignToken, NewServiceCredential, NewSession, Opening, PurgePreview, Purged,
+    RetiredAccount, Revocations, Rotation, SealingKeyRecord, ServiceCreation, ServiceCredentials,
+    ServiceRevocation, Sessions, SessionsOnChange, SigningKeyRecord, StoreError, Takeover,
+    TokenFilter, TokenImports, TokenName, TokenPlace, TokenRecord, TokenRecords, TokenRevocation,
 };
 use countersign_token::{KeyId, Timestamp, UnixMillis};
 
@@ -105,6 +105,10 @@ pub(crate) enum Fault {
     MiscountedSessions,
     /// Accounts that are out of reach are changed all the same.
     IgnoredReach,
+    /// Pages of the audit log begin one event too late.
+    SkippedEvent,
+    /// The purge of the audit log takes events in their last millisecond.
+    TakenEvent,
     /// A service credential is reported as revoked, and is not.
     KeptService,
     /// A name that a live service credential has is given away once more.
@@ -664,6 +668,31 @@ impl AuditLog for BrokenStore {
         limit: u32,
     ) -> Result<Vec<AuditEvent>, StoreError> {
         self.inner.audit_of_session(session, limit).await
+    }
+
+    async fn audit_page(
+        &self,
+        filter: &AuditFilter,
+        span: AuditSpan,
+        look_at: u32,
+    ) -> Result<AuditPage, StoreError> {
+        let span = match span {
+            AuditSpan::After(place) if self.has(Fault::SkippedEvent) => {
+                AuditSpan::After(AuditPlace::new(place.get().saturating_add(1)))
+            }
+            span => span,
+        };
+        self.inner.audit_page(filter, span, look_at).await
+    }
+
+    async fn count_audit_before(&self, horizon: UnixMillis) -> Result<u64, StoreError> {
+        self.inner.count_audit_before(horizon).await
+    }
+
+    async fn purge_audit(&self, horizon: UnixMillis, limit: u32) -> Result<Purged, StoreError> {
+        let early = i64::from(self.has(Fault::TakenEvent));
+        let horizon = UnixMillis::from_millis(horizon.millis().saturating_add(early));
+        self.inner.purge_audit(horizon, limit).await
     }
 }
 
