@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode, header};
 
-use crate::site::{ME, OBTAIN, PASSWORD, Reply, Site, credentials};
+use crate::site::{ME, OBTAIN, PASSWORD, Reply, Site, claims_of, credentials};
 
 async fn post_accepting(site: &Site, target: &str, accept: &str) -> Reply {
     let actor = site.anonymous();
@@ -203,4 +203,57 @@ async fn paths_are_decoded_once() {
 
     {"detail":"Not found."}
     "#);
+}
+
+#[tokio::test]
+async fn x03_no_answer_repeats_the_host_that_a_request_names() {
+    let site = Site::modern().await;
+    for (target, body) in [
+        ("/api/token?a=b", "{}".to_owned()),
+        (OBTAIN, credentials("alice", PASSWORD)),
+        (OBTAIN, credentials("alice", "a wrong one")),
+        ("/nothing/here/", "{}".to_owned()),
+    ] {
+        let mut request = site.anonymous().request(Method::POST, target);
+        for (name, value) in [
+            ("host", "evil.example"),
+            ("x-forwarded-host", "evil.example"),
+            ("forwarded", "host=evil.example"),
+            ("content-type", "application/json"),
+        ] {
+            request.headers_mut().insert(name, value.parse().unwrap());
+        }
+        *request.body_mut() = body.into();
+        let reply = site.anonymous().send(request).await;
+        let shown = format!("{:?} {}", reply.headers, reply.text());
+        assert!(!shown.contains("evil.example"), "{target}: {shown}");
+        if reply.status == StatusCode::OK {
+            let claims = claims_of(&reply.token("access"));
+            assert!(!claims.to_json().contains("evil.example"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn x05_neither_path_nor_method_is_taken_from_a_header() {
+    let site = Site::modern().await;
+    let alice = site.alice().await;
+    for (name, value) in [
+        ("x-original-url", ME),
+        ("x-rewrite-url", ME),
+        ("x-http-method-override", "GET"),
+        ("x-method-override", "GET"),
+        ("x-http-method", "GET"),
+    ] {
+        let mut request = alice.request(Method::POST, OBTAIN);
+        request.headers_mut().insert(name, value.parse().unwrap());
+        let reply = alice.send(request).await;
+        let plain = alice.method("POST", OBTAIN).await;
+        assert_eq!(reply.shown(), plain.shown(), "{name}");
+        let mut request = alice.request(Method::GET, ME);
+        request
+            .headers_mut()
+            .insert(name, "DELETE".parse().unwrap());
+        assert_eq!(alice.send(request).await.status, StatusCode::OK, "{name}");
+    }
 }

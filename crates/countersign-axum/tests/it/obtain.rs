@@ -220,3 +220,30 @@ async fn bodies_call_what_people_sign_in_with_as_the_account_does() {
         r#"{"email":["This field is required."],"password":["This field is required."]}"#;
     assert_eq!(reply.text(), required);
 }
+
+#[tokio::test]
+async fn s01_every_sign_in_has_a_session_id_of_its_own_and_takes_none_from_the_client() {
+    let site = Site::modern().await;
+    let offered = "5cb3a7e0-1f0c-4b2a-9d58-5a3f7f6f2a10";
+    let mut seen = std::collections::BTreeSet::from([offered.to_owned()]);
+    for _ in 0..3 {
+        let body = format!(
+            r#"{{"username":"alice","password":"{PASSWORD}","sid":"{offered}","session":"{offered}","jti":"{offered}"}}"#
+        );
+        let mut request = site.anonymous().request(axum::http::Method::POST, OBTAIN);
+        for (name, value) in [
+            ("content-type", "application/json"),
+            ("cookie", &format!("sid={offered}; sessionid={offered}")),
+            ("x-session-id", offered),
+        ] {
+            request.headers_mut().insert(name, value.parse().unwrap());
+        }
+        *request.body_mut() = body.into();
+        let reply = site.anonymous().send(request).await;
+        let claims = crate::site::claims_of(&reply.token("refresh"));
+        assert!(!claims.to_json().contains(offered));
+        let sid: String = claims.get("sid").unwrap().unwrap();
+        assert_eq!(sid.len(), 36);
+        assert!(seen.insert(sid), "no id comes twice");
+    }
+}

@@ -22,6 +22,7 @@ mod issuer;
 mod keys;
 mod processes;
 mod program;
+mod promises;
 mod proxy;
 mod reload;
 mod secrecy;

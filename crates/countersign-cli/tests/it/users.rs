@@ -299,3 +299,12 @@ fn only_the_first_line_of_stdin_is_the_password() {
         assert_eq!(answer.status, 200, "{name}: {answer:?}");
     }
 }
+
+#[test]
+fn p11_a_new_store_has_nobody() {
+    let place = Place::migrated("");
+    let listed = place.run(&["user", "list", "-o", "json"]).done().json();
+    assert_eq!(listed, serde_json::json!([]));
+    let services = place.run(&["service", "list", "-o", "json"]).done().json();
+    assert_eq!(services, serde_json::json!([]));
+}

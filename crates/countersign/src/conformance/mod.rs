@@ -404,6 +404,7 @@ macro_rules! with_every_clause {
                 adoption_has_exactly_one_winner
                 adoption_races_an_imported_blacklisting_and_never_outlives_it
                 an_end_has_exactly_one_cause
+                a_token_that_is_blacklisted_at_once_is_blacklisted_once
                 a_store_is_founded_by_exactly_one_caller
                 a_key_is_replaced_by_exactly_one_other
                 a_username_goes_to_exactly_one_caller

@@ -16,9 +16,9 @@ use crate::password::EncodedPassword;
 use crate::rotation::RotationStep;
 use crate::session::{EndCause, SessionState};
 use crate::store::{
-    AccountChange, AccountCreation, AccountEdit, Adopted, EditTarget, Ending, Forked, ImportRun,
-    KeyPromotion, KeyTransition, NewAccount, NewSession, PrivilegeChange, Reach, Rotation,
-    ServiceCreation, SessionsOnChange, SigningKeyState, Store, TokenRevocation,
+    AccountChange, AccountCreation, AccountEdit, Adopted, Blacklisting, EditTarget, Ending, Forked,
+    ImportRun, KeyPromotion, KeyTransition, NewAccount, NewSession, PrivilegeChange, Reach,
+    Rotation, ServiceCreation, SessionsOnChange, SigningKeyState, Store, TokenRevocation,
 };
 
 pub(super) async fn rotate_with_one_generation_has_exactly_one_winner(store: Arc<dyn Store>) {
@@ -152,6 +152,29 @@ pub(super) async fn an_end_has_exactly_one_cause(store: Arc<dyn Store>) {
     assert_eq!(first.len(), 1, "{first:?}");
     assert_eq!(root_state(&*store, session.number).await, state(first[0]));
     assert_eq!(log(&*store).await.len(), 1);
+}
+
+pub(super) async fn a_token_that_is_blacklisted_at_once_is_blacklisted_once(store: Arc<dyn Store>) {
+    let session = signed_in(&*store).await;
+    let callers = (0..CALLERS).map(|_| session.number);
+    let outcomes = at_once(&store, callers, |store, number| async move {
+        let event = event(AuditKind::TokenBlacklisted);
+        store
+            .blacklist_session_token(number, "its token", at(15), Some(&event))
+            .await
+            .unwrap()
+    });
+    let (mut done, mut already) = (0, 0);
+    for outcome in outcomes.await {
+        match outcome {
+            Blacklisting::Done => done += 1,
+            Blacklisting::Already => already += 1,
+            Blacklisting::Unknown => panic!("the session is there"),
+        }
+    }
+    assert_eq!((done, already), (1, CALLERS - 1));
+    assert_eq!(log(&*store).await.len(), 1);
+    assert_eq!(audited(&*store).await, [AuditKind::TokenBlacklisted]);
 }
 
 pub(super) async fn a_store_is_founded_by_exactly_one_caller(store: Arc<dyn Store>) {

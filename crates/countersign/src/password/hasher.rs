@@ -342,6 +342,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn p02_every_character_counts_and_none_is_folded() {
+        let hasher = hasher();
+        let long = "correct horse ".repeat(40);
+        let text = format!("Caf\u{e9}\0{long}x");
+        let encoded = hasher.encode(plain(&text)).await.unwrap();
+        let others = [
+            "Caf\u{e9}".to_owned(),
+            format!("Caf\u{e9}\0{long}y"),
+            format!("Caf\u{e9}\0{long}"),
+            format!("caf\u{e9}\0{long}x"),
+            format!("Cafe\u{301}\0{long}x"),
+            format!("{text} "),
+        ];
+        let check = |text| hasher.check(plain(text), Some(encoded.clone()), 0, Upgrade::IfOutdated);
+        assert_eq!(check(&text).await, Ok(Check::Matches { upgrade: None }));
+        for other in &others {
+            assert_eq!(check(other).await, Ok(Check::Differs), "{other:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_django_hash_matches_and_is_upgraded() {
         let stored = EncodedPassword::from_stored(DJANGO.to_owned());
         let checked = hasher()

@@ -236,6 +236,17 @@ mod tests {
     use crate::policy::{AccountClaim, AccountField, Preset};
 
     #[test]
+    fn p01_new_hashes_cost_what_is_recommended_in_every_preset() {
+        for preset in Preset::ALL {
+            let cost = Policy::preset(preset).passwords.cost;
+            assert!(cost.memory_kib >= 19 * 1024, "{}", preset.name());
+            assert!(cost.passes >= 2 && cost.lanes >= 1, "{}", preset.name());
+        }
+        let back = crate::password::Pbkdf2Cost::DJANGO;
+        assert!(back.iterations.get() >= 600_000);
+    }
+
+    #[test]
     fn the_audit_log_is_kept_for_a_day_or_more() {
         let mut policy = Policy::preset(Preset::Modern);
         for (keep, accepted) in [

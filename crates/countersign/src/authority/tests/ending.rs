@@ -283,3 +283,33 @@ async fn where_tokens_fork_a_blacklisted_one_spares_access_tokens_at_every_node(
         }
     }
 }
+
+#[tokio::test]
+async fn v02_a_token_in_another_text_is_as_dead_as_its_twin() {
+    let house = House::modern().await;
+    let pair = house.login().await;
+    let twin_of = |token: &SignedToken| {
+        let mut claims = claims(token);
+        claims.insert("spelled", "otherwise").unwrap();
+        house.sign(&claims)
+    };
+    let (refresh, access) = (twin_of(&pair.refresh), twin_of(&pair.access));
+    assert!(house.is_identified(&access).await);
+    let blacklisted = house.authority.blacklist(&refresh, &BROWSER).await;
+    assert_eq!(blacklisted.unwrap(), Blacklisted::Done);
+    let ended = TokenRefusal::Ledger(Refusal::Ended(EndCause::Logout));
+    for token in [refresh.as_str(), pair.refresh.as_str()] {
+        assert_eq!(house.refusal(token).await, ended);
+    }
+    for token in [access.as_str(), pair.access.as_str()] {
+        assert!(!house.is_identified(token).await);
+    }
+
+    let pair = house.login().await;
+    let access = twin_of(&pair.access);
+    house.authority.revoke(&access).await.unwrap();
+    house.authority.feed.catch_up().await.unwrap();
+    for token in [access.as_str(), pair.access.as_str()] {
+        assert!(!house.is_identified(token).await, "revoked by its id");
+    }
+}

@@ -157,3 +157,27 @@ async fn a_session_past_its_deadline_is_refused_and_caps_every_token() {
     let refusal = house.refusal(next.refresh.unwrap().as_str()).await;
     assert_eq!(refusal, TokenRefusal::Token(VerifyError::Expired));
 }
+
+#[tokio::test]
+async fn r03_reuse_ends_no_other_session_of_the_account_and_nobody_elses() {
+    let house = House::modern().await;
+    let password = Some(PlainPassword::new(PASSWORD.to_owned()));
+    house
+        .authority
+        .create_account("bob".into(), password, with_email("bob"))
+        .await
+        .unwrap();
+    let stolen = house.login().await;
+    let elsewhere = house.login().await;
+    let SignIn::Opened(bobs) = house.try_login("bob", PASSWORD).await else {
+        panic!("bob can sign in");
+    };
+    house.refresh(stolen.refresh.as_str()).await;
+    house.clock.advance_millis(10_001);
+    let ended = TokenRefusal::Ledger(Refusal::Ended(EndCause::ReuseDetected));
+    assert_eq!(house.refusal(stolen.refresh.as_str()).await, ended);
+    for pair in [elsewhere, bobs] {
+        assert!(house.is_identified(pair.access.as_str()).await);
+        house.refresh(pair.refresh.as_str()).await;
+    }
+}
