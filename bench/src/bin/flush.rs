@@ -127,6 +127,7 @@ fn expired(seed: u64) -> NewSession {
         keep_until: expired_at,
         client: ClientDigest::from_bits(seed),
         device: None,
+        enabled: true,
         limit: None,
     }
 }

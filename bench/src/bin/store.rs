@@ -249,6 +249,7 @@ fn login(seed: u64) -> NewSession {
         keep_until: expires_at,
         client: ClientDigest::from_bits(seed),
         device: None,
+        enabled: true,
         limit: None,
     }
 }

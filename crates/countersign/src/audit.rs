@@ -38,6 +38,8 @@ pub enum AuditKind {
     TokenBlacklisted,
     /// A token was revoked by an operator.
     TokenRevoked,
+    /// A session that waited was enabled.
+    SessionEnabled,
     /// One session was ended.
     SessionEnded,
     /// All sessions of an account were ended.
@@ -86,6 +88,7 @@ impl AuditKind {
         Self::StoreRolledBack,
         Self::TokenBlacklisted,
         Self::TokenRevoked,
+        Self::SessionEnabled,
         Self::SessionEnded,
         Self::SessionsEnded,
         Self::AccountCreated,
@@ -118,6 +121,7 @@ impl AuditKind {
             Self::StoreRolledBack => "store_rolled_back",
             Self::TokenBlacklisted => "token_blacklisted",
             Self::TokenRevoked => "token_revoked",
+            Self::SessionEnabled => "session_enabled",
             Self::SessionEnded => "session_ended",
             Self::SessionsEnded => "sessions_ended",
             Self::AccountCreated => "account_created",
@@ -153,6 +157,7 @@ impl AuditKind {
             | Self::RefreshReplayed
             | Self::TokenBlacklisted
             | Self::TokenRevoked
+            | Self::SessionEnabled
             | Self::SessionEnded
             | Self::SessionsEnded
             | Self::AccountCreated

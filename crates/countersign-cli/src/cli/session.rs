@@ -21,6 +21,13 @@ pub(crate) enum SessionCommand {
         Example:\n  countersign session show 5cb3a7e0-1f0c-4b2a-9d58-5a3f7f6f2a10"
     )]
     Show(NamedSession),
+    /// Enable a session that was opened to wait
+    #[command(
+        after_help = "A program that opens a session for somebody who has to confirm something first lets it wait:\n\
+        nobody refreshes it until it is enabled. Enabling one that does not wait is no failure.\n\n\
+        Example:\n  countersign session enable 5cb3a7e0-1f0c-4b2a-9d58-5a3f7f6f2a10"
+    )]
+    Enable(NamedSession),
     /// End one session; in force in running servers when the command returns
     #[command(
         after_help = "Its refresh token is refused from then on; its access tokens too where `session.check` is on, and\n\

@@ -5,6 +5,7 @@ use countersign::authority::{
     EndedSessions, SessionEnding, SessionList, SessionStanding, SessionStory, SessionView,
 };
 use countersign::session::{EndCause, SessionId};
+use countersign::store::Enabling;
 use countersign_token::UnixMillis;
 use serde::Serialize;
 
@@ -24,6 +25,7 @@ pub(super) async fn run(common: &Common, command: &SessionCommand) -> Result<(),
     let done = match command {
         SessionCommand::List(args) => list(&opened, form, args).await,
         SessionCommand::Show(named) => show(&opened, form, named.id).await,
+        SessionCommand::Enable(named) => enable(&opened, form, named.id).await,
         SessionCommand::End(named) => end(&opened, form, named.id).await,
         SessionCommand::EndAll(args) => end_all(&opened, form, args).await,
         SessionCommand::Why(named) => why(&opened, form, named.id).await,
@@ -80,6 +82,26 @@ async fn show(opened: &Opened, form: Form, id: SessionId) -> Result<(), Failure>
         return output::json(&session);
     }
     session.print()
+}
+
+async fn enable(opened: &Opened, form: Form, id: SessionId) -> Result<(), Failure> {
+    let enabled = opened.authority.enable_session(id).await;
+    let outcome = match enabled.map_err(Failure::of)? {
+        Enabling::Enabled => "enabled",
+        Enabling::Already => "was_enabled",
+        Enabling::Ended(cause) => {
+            let message = format!("the session {id} has ended ({})", cause.name());
+            return Err(Failure::new(message).help("an ended session stays ended; open another"));
+        }
+        Enabling::Unknown => return Err(unknown(id)),
+    };
+    if form == Form::Json {
+        return output::json(&serde_json::json!({ "id": id.to_string(), "outcome": outcome }));
+    }
+    output::line(&match outcome {
+        "enabled" => format!("The session {id} may be used now."),
+        _ => format!("The session {id} did not wait."),
+    })
 }
 
 async fn end(opened: &Opened, form: Form, id: SessionId) -> Result<(), Failure> {

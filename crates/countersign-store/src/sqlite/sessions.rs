@@ -8,8 +8,8 @@ use countersign::session::{
     EndCause, Generation, Lineage, Salt, SessionId, SessionNumber, SessionRecord, SessionState,
 };
 use countersign::store::{
-    AccountGuard, Blacklisting, Ending, Fork, Forked, LogScope, NewSession, Opening, Purged,
-    Rotation, Sessions, StoreError,
+    AccountGuard, Blacklisting, Enabling, Ending, Fork, Forked, LogScope, NewSession, Opening,
+    Purged, Rotation, Sessions, StoreError,
 };
 use countersign_token::{Timestamp, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
@@ -108,6 +108,31 @@ impl Sessions for SqliteStore {
             append(connection, &scope, None, now, keep_until)?;
             record_in(connection, sid, event)?;
             Ok(Blacklisting::Done)
+        })
+        .await
+    }
+
+    async fn enable_session(
+        &self,
+        number: SessionNumber,
+        event: Option<&AuditEvent>,
+    ) -> Result<Enabling, StoreError> {
+        let event = event.cloned();
+        self.write(move |connection| {
+            let Some(Lineage { session, root }) = lineage(connection, number)? else {
+                return Ok(Enabling::Unknown);
+            };
+            match root {
+                SessionState::Live => Ok(Enabling::Already),
+                SessionState::Ended { cause, .. } => Ok(Enabling::Ended(cause)),
+                SessionState::Disabled => {
+                    connection
+                        .prepare_cached("UPDATE session SET enabled = TRUE WHERE number = :root")?
+                        .execute(named_params! { ":root": bound(session.root.get()) })?;
+                    record_in(connection, session.sid, event)?;
+                    Ok(Enabling::Enabled)
+                }
+            }
         })
         .await
     }

@@ -85,6 +85,7 @@ pub(crate) fn login(seed: u64) -> NewSession {
         keep_until: expires_at,
         client: CLIENT,
         device: None,
+        enabled: true,
         limit: None,
     }
 }

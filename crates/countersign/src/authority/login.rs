@@ -53,13 +53,18 @@ pub(super) struct OpenedSession {
     pub(super) claims: ClaimsSet,
 }
 
-/// Whom a session is opened for without a password.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Admission {
-    /// Whoever may sign in.
-    IfAllowed,
-    /// Anybody: whoever asks knows why.
-    EvenIfInactive,
+/// How a session without a password begins, where it is not as usual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Beginning {
+    /// Its public name, which no other session on record may have; a random one, if none is given. It should be no
+    /// client's choice.
+    pub id: Option<SessionId>,
+    /// Whether it waits for [`Authority::enable_session`]: until then nobody refreshes it, and its access token opens
+    /// nothing here where ended sessions kill theirs.
+    pub waits: bool,
+    /// Whether the account need not be one that may sign in: one that waits to be activated, for instance. Nobody but
+    /// the operator should be able to ask for this.
+    pub even_if_inactive: bool,
 }
 
 /// The tokens that a session is opened for.
@@ -208,7 +213,7 @@ impl Authority {
         account: AccountId,
         client: &Client<'_>,
     ) -> Result<Option<TokenPair>, AuthorityError> {
-        self.open_without_password(account, Admission::IfAllowed, client)
+        self.begin_session(account, Beginning::default(), client)
             .await
     }
 
@@ -231,29 +236,49 @@ impl Authority {
         account: AccountId,
         client: &Client<'_>,
     ) -> Result<Option<TokenPair>, AuthorityError> {
-        self.open_without_password(account, Admission::EvenIfInactive, client)
-            .await
+        let beginning = Beginning {
+            even_if_inactive: true,
+            ..Beginning::default()
+        };
+        self.begin_session(account, beginning, client).await
     }
 
-    async fn open_without_password(
+    /// Opens a session without a password, and not as usual.
+    ///
+    /// Returns `None` if the account does not exist, or is refused by settings or hooks.
+    ///
+    /// # Errors
+    /// [`AuthorityError`]: no session was opened. [`AuthorityError::SessionIdTaken`] if another has the name.
+    ///
+    /// # Source
+    /// jwt-allauth `for_user(user, enabled=False)`, `set_session(id_)`.
+    pub async fn begin_session(
         &self,
         account: AccountId,
-        admission: Admission,
+        beginning: Beginning,
         client: &Client<'_>,
     ) -> Result<Option<TokenPair>, AuthorityError> {
         let Some(account) = self.accounts.find_account(account).await? else {
             return Ok(None);
         };
-        let is_admitted = match admission {
-            Admission::IfAllowed => self.may_sign_in(&account),
-            Admission::EvenIfInactive => self.can_be_named(&account),
+        let is_admitted = if beginning.even_if_inactive {
+            self.can_be_named(&account)
+        } else {
+            self.may_sign_in(&account)
         };
         if !is_admitted {
             return Ok(None);
         }
-        let session = self
+        let mut session = self
             .new_session(&account, Form::Pair, client, self.clock.now())
             .await?;
+        session.enabled = !beginning.waits;
+        if let Some(id) = beginning.id {
+            if self.store.find_session_by_sid(id).await?.is_some() {
+                return Err(AuthorityError::SessionIdTaken(id));
+            }
+            session.sid = id;
+        }
         let opened = self
             .open_for(&account, &session, AuditKind::SessionOpened, client)
             .await?;
@@ -327,6 +352,7 @@ impl Authority {
             keep_until: later(refresh_expires_at, self.keep_beyond_seconds(form)),
             client: self.client_digest(client),
             device: self.device_of(client).await,
+            enabled: true,
             limit: self.policy.sessions.limit,
         })
     }

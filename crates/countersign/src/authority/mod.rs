@@ -51,7 +51,7 @@ pub use self::blacklist::Blacklisted;
 pub use self::explain::{Explanation, OpenedId};
 pub use self::feed::{POLL_INTERVAL, SETTLE_TIME};
 pub use self::identify::{AccessRefusal, ClassRefusal, Identification, Identified};
-pub use self::login::SignIn;
+pub use self::login::{Beginning, SignIn};
 pub use self::logout::LoggedOut;
 pub use self::own_sessions::{OwnEnding, OwnSession, OwnSessions};
 pub use self::purge::{Purge, PurgeHorizon, PurgeReport};
@@ -160,6 +160,9 @@ pub enum AuthorityError {
     /// The keys in the store could not be read again.
     #[error("the keys could not be reloaded")]
     Keys(#[source] KeyRingError),
+    /// A session was to begin under a name that another one has.
+    #[error("another session has the id {0}")]
+    SessionIdTaken(SessionId),
     /// A token could not be signed.
     #[error("the token could not be signed")]
     Sign(#[from] SignError),

@@ -6,7 +6,7 @@ use super::{Authority, AuthorityError, SessionView};
 use crate::account::AccountId;
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::session::{EndCause, SessionId, SessionRecord};
-use crate::store::Ending;
+use crate::store::{Enabling, Ending};
 
 /// Which sessions of an account are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +82,20 @@ impl Authority {
             .filter(|session| list == SessionList::All || session.standing.is_there())
             .take(usize::try_from(MOST_LISTED).unwrap_or(usize::MAX))
             .collect())
+    }
+
+    /// Lets a session be used that [was opened to wait](super::Beginning::waits).
+    ///
+    /// # Errors
+    /// [`AuthorityError::Store`]: it waits as before.
+    pub async fn enable_session(&self, id: SessionId) -> Result<Enabling, AuthorityError> {
+        let Some(root) = self.root(id).await? else {
+            return Ok(Enabling::Unknown);
+        };
+        let event = AuditEvent::new(self.clock.now(), AuditKind::SessionEnabled, Actor::Operator)
+            .about(root.account)
+            .in_session(id);
+        Ok(self.store.enable_session(root.number, Some(&event)).await?)
     }
 
     /// Ends a session as the operator.

@@ -22,6 +22,7 @@ use crate::store::{
 };
 
 mod administration;
+mod beginnings;
 mod devices;
 mod ending;
 mod foreign;

@@ -107,6 +107,7 @@ pub(super) fn login(account: &Account) -> NewSession {
         keep_until: second(1060),
         client: client(7),
         device: None,
+        enabled: true,
         limit: None,
     }
 }

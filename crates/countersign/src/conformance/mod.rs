@@ -129,6 +129,8 @@ macro_rules! with_every_clause {
                 opening_allows_an_inactive_account_where_not_asked
                 opening_is_refused_after_the_credential_moved_on
                 opening_for_an_account_elsewhere_asks_nobody
+                a_public_name_is_one_roots
+                a_session_that_waits_is_enabled_once
                 a_refused_opening_leaves_nothing_behind
                 the_limit_ends_the_oldest
                 the_limit_logs_every_session_that_it_ends

@@ -6,7 +6,7 @@ use countersign_token::UnixMillis;
 
 use super::fixture::{
     Batches, adoption, at, audited, create, edit, end, event, foreign, forked, fresh_sid, is_live,
-    log, log_scopes, login, open, opened, root_state, row, second, signed_in,
+    log, log_scopes, login, open, opened, root_state, row, second, signed_in, step,
 };
 use crate::account::{AccountId, Standing};
 use crate::audit::AuditKind;
@@ -14,7 +14,8 @@ use crate::password::EncodedPassword;
 use crate::rotation::later;
 use crate::session::{EndCause, Lineage, SessionNumber, SessionRecord, SessionState};
 use crate::store::{
-    AccountEdit, AccountGuard, Adopted, Ending, LogScope, NewSession, Opening, Store,
+    AccountEdit, AccountGuard, Adopted, Enabling, Ending, LogScope, NewSession, Opening, Rotation,
+    Store,
 };
 
 pub(super) async fn an_opened_session_is_found_as_it_was_opened(store: Arc<dyn Store>) {
@@ -122,6 +123,61 @@ pub(super) async fn opening_for_an_account_elsewhere_asks_nobody(store: Arc<dyn 
         row(&*store, record.number).await,
         elsewhere.into_record(record.number)
     );
+}
+
+pub(super) async fn a_public_name_is_one_roots(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let first = NewSession {
+        limit: Some(1),
+        ..login(&account)
+    };
+    let number = opened(store.open_session(&first, None).await).number;
+    let refused = store.open_session(&first, None).await;
+    assert!(refused.is_err(), "{refused:?}");
+    assert_eq!(
+        row(&*store, number).await,
+        first.into_record(number),
+        "the limit made no room for what was refused"
+    );
+}
+
+pub(super) async fn a_session_that_waits_is_enabled_once(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let waiting = NewSession {
+        enabled: false,
+        ..login(&account)
+    };
+    let session = opened(store.open_session(&waiting, None).await);
+    assert_eq!(session.state, SessionState::Disabled);
+    assert_eq!(row(&*store, session.number).await, session);
+    let step = step(&session);
+    let lost = store.rotate(&step, None).await.unwrap();
+    assert!(
+        matches!(lost, Rotation::Lost(Some(_))),
+        "it waits: {lost:?}"
+    );
+
+    let event = event(AuditKind::SessionEnabled);
+    for expected in [Enabling::Enabled, Enabling::Already] {
+        let enabling = store.enable_session(session.number, Some(&event)).await;
+        assert_eq!(enabling.unwrap(), expected);
+    }
+    let events = store.recent_audit(10).await.unwrap();
+    let sessions: Vec<_> = events.iter().map(|event| event.session).collect();
+    assert_eq!(sessions, [Some(session.sid)], "once");
+    let won = store.rotate(&step, None).await.unwrap();
+    assert!(matches!(won, Rotation::Won(_)), "{won:?}");
+
+    let cause = EndCause::EndedByOperator;
+    store
+        .end_session(session.number, cause, at(50), None)
+        .await
+        .unwrap();
+    let ended = store.enable_session(session.number, None).await.unwrap();
+    assert_eq!(ended, Enabling::Ended(cause));
+    let nothing = SessionNumber::new(4_000_000).unwrap();
+    let unknown = store.enable_session(nothing, None).await.unwrap();
+    assert_eq!(unknown, Enabling::Unknown);
 }
 
 pub(super) async fn a_refused_opening_leaves_nothing_behind(store: Arc<dyn Store>) {

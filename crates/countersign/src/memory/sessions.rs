@@ -9,8 +9,8 @@ use crate::audit::AuditEvent;
 use crate::rotation::{RotatedOut, RotationStep, later, may_rotate, rotated};
 use crate::session::{EndCause, Lineage, SessionId, SessionNumber, SessionRecord, SessionState};
 use crate::store::{
-    AccountGuard, Blacklisting, Ending, Fork, Forked, LogScope, NewSession, Opening, Purged,
-    Rotation, Sessions, StoreError,
+    AccountGuard, Blacklisting, Enabling, Ending, Fork, Forked, LogScope, NewSession, Opening,
+    Purged, Rotation, Sessions, StoreError,
 };
 
 #[async_trait]
@@ -98,6 +98,26 @@ impl Sessions for MemoryStore {
         tables.record_in(session.sid, event);
         tables.sessions.insert(number, session);
         Ok(Blacklisting::Done)
+    }
+
+    async fn enable_session(
+        &self,
+        number: SessionNumber,
+        event: Option<&AuditEvent>,
+    ) -> Result<Enabling, StoreError> {
+        let mut tables = self.tables();
+        let root = tables.lineage(number).map(|lineage| lineage.session.root);
+        let Some(root) = root.and_then(|root| tables.sessions.get_mut(&root)) else {
+            return Ok(Enabling::Unknown);
+        };
+        match root.state {
+            SessionState::Live => return Ok(Enabling::Already),
+            SessionState::Ended { cause, .. } => return Ok(Enabling::Ended(cause)),
+            SessionState::Disabled => root.state = SessionState::Live,
+        }
+        let sid = root.sid;
+        tables.record_in(sid, event);
+        Ok(Enabling::Enabled)
     }
 
     async fn end_session(
@@ -201,6 +221,10 @@ impl Tables {
 
     /// Writes a session whose guard holds, and ends the oldest above the limit.
     pub(super) fn open(&mut self, session: &NewSession) -> Result<SessionRecord, StoreError> {
+        let mut roots = self.sessions.values().filter(|session| session.is_root());
+        if roots.any(|root| root.sid == session.sid) {
+            return Err(StoreError::unavailable("another session has this name"));
+        }
         let number = self.draw_number()?;
         if let Some(limit) = session.limit {
             self.make_room(session.account, limit, session.created_at);

@@ -44,8 +44,8 @@ pub use self::services::{
     NewServiceCredential, ServiceCreation, ServiceCredentials, ServiceRevocation,
 };
 pub use self::sessions::{
-    AccountGuard, Blacklisting, Ending, Fork, Forked, NewSession, Opening, Purged, Rotation,
-    Sessions,
+    AccountGuard, Blacklisting, Enabling, Ending, Fork, Forked, NewSession, Opening, Purged,
+    Rotation, Sessions,
 };
 pub use self::takeover::{
     AccountImport, ImportEffects, ImportMark, ImportRun, ImportedAccount, ImportedToken, Merge,

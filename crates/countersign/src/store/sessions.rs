@@ -41,6 +41,8 @@ pub struct NewSession {
     pub client: ClientDigest,
     /// The device that it is opened from, where that is recorded; a row of its own beside the session's.
     pub device: Option<Device>,
+    /// Whether it may be used at once; else it waits for [`Sessions::enable_session`].
+    pub enabled: bool,
     /// How many live sessions the account may have, this one included; the oldest end with
     /// [`EndCause::SessionLimit`].
     pub limit: Option<u32>,
@@ -93,7 +95,11 @@ impl NewSession {
             keep_until: self.keep_until,
             credential_version: self.guard.credential_version(),
             client: self.client,
-            state: SessionState::Live,
+            state: if self.enabled {
+                SessionState::Live
+            } else {
+                SessionState::Disabled
+            },
             blacklisted_at: None,
         }
     }
@@ -183,6 +189,19 @@ pub enum Ending {
     Unknown,
 }
 
+/// How enabling a session went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enabling {
+    /// It may be used from now on.
+    Enabled,
+    /// It could be used before.
+    Already,
+    /// It has ended, with this cause, and stays so.
+    Ended(EndCause),
+    /// There is no such session.
+    Unknown,
+}
+
 /// What one batch of cleaning removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Purged {
@@ -205,7 +224,7 @@ pub trait Sessions: Send + Sync {
     /// above the limit, and writes the row and that of its device, all in one step.
     ///
     /// # Errors
-    /// [`StoreError`]: nothing was written.
+    /// [`StoreError`]: nothing was written; also if another root has this public name.
     async fn open_session(
         &self,
         session: &NewSession,
@@ -254,6 +273,16 @@ pub trait Sessions: Send + Sync {
         now: UnixMillis,
         event: Option<&AuditEvent>,
     ) -> Result<Blacklisting, StoreError>;
+
+    /// Lets a session's root be used that waited for it.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was written.
+    async fn enable_session(
+        &self,
+        number: SessionNumber,
+        event: Option<&AuditEvent>,
+    ) -> Result<Enabling, StoreError>;
 
     /// Ends the root of a session, once, and appends a session entry. A session that has ended keeps its cause.
     ///

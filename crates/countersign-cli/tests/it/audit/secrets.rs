@@ -180,6 +180,16 @@ fn sessions(place: &Place, server: &mut Server, client: &mut Client) -> Vec<Stri
     let words = ["token", "issue", "--username", "bob", "--json"];
     let pair = place.run(&words).done().json();
     keep(pair["refresh"].as_str().unwrap().to_owned());
+    let newest = "UPDATE session SET enabled = 0 WHERE number = (SELECT max(number) FROM session)";
+    assert_eq!(
+        store.execute(newest, []).unwrap(),
+        1,
+        "as if it had to wait"
+    );
+    let words = ["session", "list", "--username", "bob", "--json"];
+    let sessions = place.run(&words).done().json();
+    let id = sessions[0]["id"].as_str().unwrap();
+    place.run(&["session", "enable", id]).done();
     issued
 }
 

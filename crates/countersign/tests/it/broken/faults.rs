@@ -22,10 +22,10 @@ use countersign::session::{EndCause, Lineage, SessionId, SessionNumber, SessionR
 use countersign::store::{
     AccountChange, AccountCreation, AccountEdit, AccountGuard, AccountImport, AccountTable,
     Adopted, Adoption, AuditFilter, AuditLog, AuditPage, AuditPlace, AuditSpan, Blacklisting,
-    Devices, EditTarget, Ending, ForeignBlacklisting, ForeignToken, ForeignTokens, Fork, Forked,
-    Health, ImportEffects, ImportRun, ImportedAccount, ImportedToken, KeyDrop, KeyPromotion,
-    KeyRecords, KeyRevocation, KeyTransition, KeyVault, LogEntry, LogScope, NewAccount,
-    NewForeignToken, NewServiceCredential, NewSession, Opening, PurgePreview, Purged,
+    Devices, EditTarget, Enabling, Ending, ForeignBlacklisting, ForeignToken, ForeignTokens, Fork,
+    Forked, Health, ImportEffects, ImportRun, ImportedAccount, ImportedToken, KeyDrop,
+    KeyPromotion, KeyRecords, KeyRevocation, KeyTransition, KeyVault, LogEntry, LogScope,
+    NewAccount, NewForeignToken, NewServiceCredential, NewSession, Opening, PurgePreview, Purged,
     RetiredAccount, Revocations, Rotation, SealingKeyRecord, ServiceCreation, ServiceCredentials,
     ServiceRevocation, Sessions, SessionsOnChange, SigningKeyRecord, StoreError, Takeover,
     TokenFilter, TokenImports, TokenName, TokenPlace, TokenRecord, TokenRecords, TokenRevocation,
@@ -262,6 +262,14 @@ impl Sessions for BrokenStore {
         self.inner
             .blacklist_session_token(number, token_id, now, event)
             .await
+    }
+
+    async fn enable_session(
+        &self,
+        number: SessionNumber,
+        event: Option<&AuditEvent>,
+    ) -> Result<Enabling, StoreError> {
+        self.inner.enable_session(number, event).await
     }
 
     async fn end_session(
