@@ -63,6 +63,10 @@ codes! {
     EmailNeeded = "email_needed",
     EmailTaken = "email_taken",
     UsernameTaken = "username_taken",
+    UnknownKind = "unknown_kind",
+    UnusableLifetime = "unusable_lifetime",
+    UnusableData = "unusable_data",
+    AccountRefused = "account_refused",
 }
 
 #[cfg(test)]

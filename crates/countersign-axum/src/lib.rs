@@ -83,7 +83,7 @@ pub use gate::{Gate, GateLayer, Gated};
 pub use holder::{Bearer, Claims};
 pub use proxies::{TrustedProxies, UnfitProxy};
 pub use routes::{
-    health_endpoints, key_endpoints, paths, resource_endpoints, router, session_endpoints,
-    staff_endpoints, token_endpoints, user_endpoints,
+    health_endpoints, issue_endpoints, key_endpoints, paths, resource_endpoints, router,
+    session_endpoints, staff_endpoints, token_endpoints, user_endpoints,
 };
 pub use stateless::{ResourceServer, Stateless};

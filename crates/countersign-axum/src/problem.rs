@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use countersign::authority::{AccountError, AuthorityError};
+use countersign::authority::{AccountError, AuthorityError, IssueRefusal};
 use countersign::service::ServiceScope;
 use countersign::session::EndCause;
 use serde::Serialize;
@@ -54,6 +54,8 @@ pub(crate) enum Problem {
     },
     /// The account cannot be made or changed like that.
     Account(AccountError),
+    /// The token is not issued.
+    Issue(IssueRefusal),
 }
 
 /// A problem in words. `detail` says what to do, where the title does not.
@@ -141,6 +143,7 @@ impl Problem {
                     .about(name)
             }
             Self::Account(error) => account(error),
+            Self::Issue(refusal) => issue(refusal),
         }
     }
 }
@@ -200,6 +203,24 @@ fn account(error: &AccountError) -> Told {
         _ => return Problem::Broken.told(),
     };
     Told::new(status, code).saying(error.to_string())
+}
+
+fn issue(refusal: &IssueRefusal) -> Told {
+    let told = |code| Told::new(StatusCode::BAD_REQUEST, code);
+    match refusal {
+        IssueRefusal::UnknownKind => told(Code::UnknownKind)
+            .saying("access, refresh, websocket and the custom kinds of the settings are known")
+            .about("kind"),
+        IssueRefusal::UnusableLifetime { .. } => told(Code::UnusableLifetime)
+            .saying(refusal.to_string())
+            .about("lifetime"),
+        IssueRefusal::UnfitData(unfit) => told(Code::UnusableData)
+            .saying(unfit.to_string())
+            .about("data"),
+        IssueRefusal::AccountRefused => Told::new(StatusCode::FORBIDDEN, Code::AccountRefused)
+            .saying("it does not exist, is inactive, or may not sign in"),
+        _ => Problem::Broken.told(),
+    }
 }
 
 impl From<AuthorityError> for Problem {

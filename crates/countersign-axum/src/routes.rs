@@ -6,14 +6,14 @@ use axum::Router;
 use axum::extract::Request;
 use axum::handler::HandlerWithoutStateExt as _;
 use axum::response::Response;
-use axum::routing::{MethodRouter, any, get};
+use axum::routing::{MethodRouter, any, get, post};
 use countersign::Authority;
 use tower::ServiceExt as _;
 
 use crate::api::Api;
 use crate::endpoints::{
-    add_slash, blacklist, health, jwks, me, obtain, obtain_sliding, refresh, refresh_sliding,
-    sessions, token_lists, unknown, users, verify,
+    add_slash, blacklist, health, issue, jwks, me, obtain, obtain_sliding, refresh,
+    refresh_sliding, sessions, token_lists, unknown, users, verify,
 };
 use crate::guard::GuardLayer;
 use crate::{percent, problem};
@@ -69,6 +69,11 @@ const USERS: &[Endpoint] = &[
     ("/api/users/{id}/end-sessions/", users::sessions),
 ];
 
+/// Tokens of any kind, for programs with a service credential.
+const ISSUE: &[Endpoint] = &[("/api/token/issue/", || {
+    post(issue::issue).fallback(problem::method_not_allowed)
+})];
+
 /// What verifiers elsewhere need.
 const KEYS: &[Endpoint] = &[("/.well-known/jwks.json", || {
     get(jwks::jwks).fallback(problem::method_not_allowed)
@@ -92,7 +97,7 @@ pub fn router(authority: Arc<Authority>) -> Router {
     let table = mount(
         &api,
         [
-            TOKEN, ALIASES, RESOURCE, SESSIONS, STAFF, USERS, KEYS, HEALTH,
+            TOKEN, ALIASES, RESOURCE, SESSIONS, STAFF, USERS, ISSUE, KEYS, HEALTH,
         ]
         .concat(),
     );
@@ -132,6 +137,11 @@ pub fn user_endpoints(authority: Arc<Authority>) -> Router {
     part(authority, USERS)
 }
 
+/// `/api/token/issue/` alone.
+pub fn issue_endpoints(authority: Arc<Authority>) -> Router {
+    part(authority, ISSUE)
+}
+
 /// The JWK Set alone.
 pub fn key_endpoints(authority: Arc<Authority>) -> Router {
     part(authority, KEYS)
@@ -145,7 +155,7 @@ pub fn health_endpoints(authority: Arc<Authority>) -> Router {
 /// Every path of the table, for proxies and for tests that must not forget one.
 pub fn paths() -> impl Iterator<Item = &'static str> {
     [
-        TOKEN, ALIASES, RESOURCE, SESSIONS, STAFF, USERS, KEYS, HEALTH,
+        TOKEN, ALIASES, RESOURCE, SESSIONS, STAFF, USERS, ISSUE, KEYS, HEALTH,
     ]
     .into_iter()
     .flatten()

@@ -322,6 +322,16 @@ impl SetUser {
     }
 }
 
+fn token_lifetime(text: &str) -> Result<Duration, String> {
+    let too_short = "a life of 1 second or more is needed";
+    match duration::parse(text) {
+        Some(lifetime) if lifetime >= Duration::from_secs(1) => Ok(lifetime),
+        Some(_) => Err(too_short.to_owned()),
+        None if text.starts_with('-') => Err(too_short.to_owned()),
+        None => Err(format!("{} is expected", duration::EXPECTED)),
+    }
+}
+
 fn attributes(text: &str) -> Result<ClaimsSet, String> {
     ClaimsSet::parse(text).map_err(|_| "a JSON object is expected".to_owned())
 }
@@ -337,8 +347,14 @@ const fn wanted(granted: bool, taken: bool) -> Option<bool> {
 /// `countersign token …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
-    /// Open a session for a user who may sign in, and print its tokens
-    #[command(after_help = "Example:\n  countersign token issue --username ann --json")]
+    /// Open a session for a user who may sign in, and print its tokens; or issue one token of any kind, with any data
+    #[command(
+        after_help = "With --kind: access, refresh, websocket, or one of `jwt.custom_kinds`. The token has a session\n\
+        of its own and is revoked like any other; without --username it is nobody's.\n\n\
+        Examples:\n  countersign token issue --username ann --json\n  \
+        countersign token issue --kind download --data '{\"file\": \"report.pdf\"}' --lifetime 10m\n  \
+        countersign token issue --kind refresh --data @roles.json --username ann"
+    )]
     Issue(IssueToken),
     /// Say everything about a token: what is in it, whether it is valid, and why not
     #[command(
@@ -375,8 +391,18 @@ pub(crate) enum TokenCommand {
 /// `countersign token issue`
 #[derive(Debug, Args)]
 pub(crate) struct IssueToken {
-    #[command(flatten)]
-    pub(crate) user: Username,
+    /// Whose it is
+    #[arg(long, value_name = "NAME", required_unless_present = "kind")]
+    pub(crate) username: Option<String>,
+    /// Issue one token of this kind
+    #[arg(long, conflicts_with = "allow_inactive")]
+    pub(crate) kind: Option<String>,
+    /// What it says: a JSON object, or @FILE with one
+    #[arg(long, value_name = "JSON|@FILE", requires = "kind")]
+    pub(crate) data: Option<String>,
+    /// How long it lives, instead of what the settings say
+    #[arg(long, value_name = "DURATION", requires = "kind", value_parser = token_lifetime, allow_hyphen_values = true)]
+    pub(crate) lifetime: Option<Duration>,
     /// Issue also if the user is inactive, or may not sign in for another reason
     #[arg(long)]
     pub(crate) allow_inactive: bool,

@@ -292,10 +292,10 @@ impl AuditEvent {
         }
     }
 
-    /// Names the account that it concerns.
+    /// Names the account that it concerns, if it concerns one.
     #[must_use]
-    pub const fn about(mut self, subject: AccountId) -> Self {
-        self.subject = Some(subject);
+    pub fn about(mut self, subject: impl Into<Option<AccountId>>) -> Self {
+        self.subject = subject.into();
         self
     }
 

@@ -73,6 +73,12 @@ pub struct TokenPolicy {
     pub access_lifetime: Duration,
     /// Life of a refresh token, from one second up.
     pub refresh_lifetime: Duration,
+    /// Life of a websocket token, from one second up.
+    pub websocket_lifetime: Duration,
+    /// The kinds that generic tokens may be of besides access, refresh and websocket: at most
+    /// [`TokenPolicy::MAX_CUSTOM_KINDS`], each of 1 to 64 lower-case letters, digits, hyphens and underscores. They live
+    /// as long as access tokens unless their issue says otherwise.
+    pub custom_kinds: Vec<String>,
     /// Life of a sliding token, from one second up. Each refresh begins it anew.
     pub sliding_lifetime: Duration,
     /// How long after its sign-in a sliding token can be refreshed, from one second up.
@@ -110,6 +116,8 @@ pub struct TokenPolicy {
 impl TokenPolicy {
     /// The largest leeway in any configuration.
     pub const MAX_LEEWAY: Duration = Duration::from_mins(5);
+    /// The most custom kinds.
+    pub const MAX_CUSTOM_KINDS: usize = 64;
     /// The longest life of any token: a hundred years.
     pub const MAX_LIFETIME: Duration = Duration::from_hours(100 * 365 * 24);
 

@@ -65,13 +65,13 @@ pub struct PresentedToken {
     pub generation: Generation,
     /// The salt in its id; `None` for a foreign token, which has none.
     pub salt: Option<Salt>,
-    /// The account that its user claim names.
-    pub account: AccountId,
+    /// The account that its user claim names; `None` for a token without account.
+    pub account: Option<AccountId>,
 }
 
 impl PresentedToken {
     /// The token of an address that an id of ours opened to.
-    pub const fn of(address: GenerationAddress, account: AccountId) -> Self {
+    pub const fn of(address: GenerationAddress, account: Option<AccountId>) -> Self {
         Self {
             session: address.session,
             generation: address.generation,

@@ -3,7 +3,7 @@
 //!
 //! Layout of the one AES-256 block, most significant bit first:
 //!
-//! | bits | refresh, sliding | access, websocket |
+//! | bits | refresh, sliding | access, websocket, custom kinds |
 //! |---|---|---|
 //! | 2 + 4 | layout version · kind | same |
 //! | 42 | session number | number of the root |
@@ -34,6 +34,8 @@ pub enum SealedKind {
     Access,
     /// A websocket token.
     Websocket,
+    /// A token of a kind that the settings name. Which one its type claim says: the names may change, ids may not.
+    Custom,
 }
 
 impl SealedKind {
@@ -43,6 +45,7 @@ impl SealedKind {
             Self::Sliding => 1,
             Self::Access => 2,
             Self::Websocket => 3,
+            Self::Custom => 4,
         }
     }
 
@@ -52,6 +55,7 @@ impl SealedKind {
             1 => Some(Self::Sliding),
             2 => Some(Self::Access),
             3 => Some(Self::Websocket),
+            4 => Some(Self::Custom),
             _ => None,
         }
     }
@@ -68,6 +72,8 @@ pub enum TokenAddress {
     Access(NonceAddress),
     /// A websocket token, addressed like an access token.
     Websocket(NonceAddress),
+    /// A token of a custom kind, addressed like an access token.
+    Custom(NonceAddress),
 }
 
 /// The address in refresh and sliding ids.
@@ -81,7 +87,7 @@ pub struct GenerationAddress {
     pub salt: Salt,
 }
 
-/// The address in access and websocket ids.
+/// The address in ids of access, websocket and custom tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NonceAddress {
     /// The number of the session's root.
@@ -112,6 +118,7 @@ impl TokenAddress {
             Self::Sliding(_) => SealedKind::Sliding,
             Self::Access(_) => SealedKind::Access,
             Self::Websocket(_) => SealedKind::Websocket,
+            Self::Custom(_) => SealedKind::Custom,
         }
     }
 
@@ -119,7 +126,7 @@ impl TokenAddress {
     pub const fn session(self) -> SessionNumber {
         match self {
             Self::Refresh(at) | Self::Sliding(at) => at.session,
-            Self::Access(at) | Self::Websocket(at) => at.root,
+            Self::Access(at) | Self::Websocket(at) | Self::Custom(at) => at.root,
         }
     }
 
@@ -128,7 +135,7 @@ impl TokenAddress {
             Self::Refresh(at) | Self::Sliding(at) => {
                 (u128::from(at.generation.get()) << 24) | u128::from(at.salt.get())
             }
-            Self::Access(at) | Self::Websocket(at) => u128::from(at.nonce.0),
+            Self::Access(at) | Self::Websocket(at) | Self::Custom(at) => u128::from(at.nonce.0),
         };
         let head = (LAYOUT_VERSION << 4) | self.kind().bits();
         let number = u128::from(self.session().get());
@@ -159,6 +166,7 @@ impl TokenAddress {
             SealedKind::Sliding => Self::Sliding(generation()?),
             SealedKind::Access => Self::Access(nonce),
             SealedKind::Websocket => Self::Websocket(nonce),
+            SealedKind::Custom => Self::Custom(nonce),
         })
     }
 }

@@ -219,7 +219,8 @@ impl EndCause {
 
 /// What a session was opened with: the token of [`Generation::FIRST`]. Every later one is a refresh token of ours.
 ///
-/// It decides nothing: it says what the id of that token looks like, for whoever lists it.
+/// It admits and refuses nothing: it says what the id of that token looks like, for whoever lists it, and what a
+/// refresh carries over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FirstToken {
     /// A refresh token of ours.
@@ -228,6 +229,10 @@ pub enum FirstToken {
     Sliding,
     /// A refresh token that somebody else minted; its id is kept with it.
     Foreign,
+    /// A refresh token of ours with data of its own, which its successors keep.
+    GenericRefresh,
+    /// Another token, the only one: the session has no refresh token.
+    Single,
 }
 
 /// Whether a session may be used. An ended session stays ended and keeps its cause.
@@ -275,8 +280,8 @@ pub struct SessionRecord {
     pub sid: SessionId,
     /// Its own number, or that of the session it was forked from.
     pub root: SessionNumber,
-    /// Whose session it is; stays after the account's deletion.
-    pub account: AccountId,
+    /// Whose session it is; stays after the account's deletion. `None`: nobody's, its tokens stand for themselves.
+    pub account: Option<AccountId>,
     /// The generation of the one refresh token that is current.
     pub generation: Generation,
     /// The key that seals the session's token ids.

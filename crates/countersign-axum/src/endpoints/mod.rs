@@ -3,6 +3,7 @@
 pub(crate) mod add_slash;
 pub(crate) mod blacklist;
 pub(crate) mod health;
+pub(crate) mod issue;
 pub(crate) mod jwks;
 pub(crate) mod logout;
 pub(crate) mod logout_all;

@@ -98,6 +98,7 @@ const CASES: &[(&str, Case)] = &[
         "/api/users/{id}/end-sessions/",
         ("POST", 401, NOT_AUTHENTICATED),
     ),
+    ("/api/token/issue/", ("POST", 401, NOT_AUTHENTICATED)),
     ("/.well-known/jwks.json", ("GET", 200, r#"{"keys":[]}"#)),
     ("/healthz", ("GET", 200, r#"{"status":"ok"}"#)),
     ("/readyz", ("GET", 200, r#"{"status":"ok"}"#)),

@@ -13,6 +13,7 @@ mod failures;
 mod gates;
 mod golden;
 mod guarded;
+mod issue;
 mod kinds;
 mod languages;
 mod negotiation;

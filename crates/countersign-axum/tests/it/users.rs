@@ -64,7 +64,7 @@ impl Desk {
     }
 
     /// Lets the store take no writes from now on.
-    async fn close_store(&self) {
+    pub(crate) async fn close_store(&self) {
         let (store, _) = self.file.as_ref().unwrap();
         store.close().await;
     }
@@ -115,7 +115,7 @@ impl Desk {
 }
 
 /// Makes a service credential and returns its secret.
-async fn credential(
+pub(crate) async fn credential(
     site: &Site,
     name: &str,
     scope: ServiceScope,

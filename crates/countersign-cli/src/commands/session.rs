@@ -1,5 +1,6 @@
 //! `countersign session`: what an operator does with sessions.
 
+use countersign::account::AccountId;
 use countersign::audit::AuditEvent;
 use countersign::authority::{
     EndedSessions, SessionEnding, SessionList, SessionStanding, SessionStory, SessionView,
@@ -197,7 +198,7 @@ fn unknown(id: SessionId) -> Failure {
 struct Session {
     id: String,
     /// The user's id; the user may be gone.
-    user_id: i64,
+    user_id: Option<i64>,
     created_at: String,
     last_used_at: String,
     expires_at: String,
@@ -219,7 +220,7 @@ impl From<&SessionView> for Session {
         let device = session.device.clone().unwrap_or_default();
         Self {
             id: session.id.to_string(),
-            user_id: session.account.get(),
+            user_id: session.account.map(AccountId::get),
             created_at: output::moment(session.created_at),
             last_used_at: output::moment(session.last_used_at),
             expires_at: output::moment(UnixMillis::from(session.expires_at)),
@@ -245,7 +246,10 @@ impl Session {
         let never = || "–".to_owned();
         let lines = [
             ("id", self.id.clone()),
-            ("user id", self.user_id.to_string()),
+            (
+                "user id",
+                self.user_id.map_or_else(never, |id| id.to_string()),
+            ),
             ("created", self.created_at.clone()),
             ("last used", self.last_used_at.clone()),
             ("expires", self.expires_at.clone()),

@@ -2,9 +2,10 @@
 //! argument, where every process of the machine could read it.
 
 mod flush;
+mod generic;
 mod list;
 
-use countersign::account::Account;
+use countersign::account::{Account, AccountId};
 use countersign::authority::{Client, Explanation, OpenedId, Revoked, TokenRefusal};
 use countersign::sealed_id::SealedKind;
 use countersign::session::{SessionRecord, SessionState};
@@ -26,7 +27,12 @@ pub(super) async fn run(common: &Common, command: &TokenCommand) -> Result<(), F
     let opened = opening::open(opening::configuration(common)?).await?;
     let form = common.form();
     let done = match command {
-        TokenCommand::Issue(args) => issue(&opened, form, args).await,
+        TokenCommand::Issue(args) => match (&args.kind, &args.username) {
+            (Some(kind), _) => generic::issue(&opened, form, kind, args).await,
+            (None, Some(username)) => issue(&opened, form, username, args).await,
+            // The command line asks for one of them.
+            (None, None) => Err(Failure::new("--username or --kind is needed")),
+        },
         TokenCommand::Explain => explain(&opened, form).await,
         TokenCommand::Revoke(args) => revoke(&opened, form, args).await,
         TokenCommand::List(args) => list::list(&opened, form, args).await,
@@ -36,8 +42,13 @@ pub(super) async fn run(common: &Common, command: &TokenCommand) -> Result<(), F
     done
 }
 
-async fn issue(opened: &Opened, form: Form, args: &IssueToken) -> Result<(), Failure> {
-    let account = user::find(opened, &args.user.username).await?;
+async fn issue(
+    opened: &Opened,
+    form: Form,
+    username: &str,
+    args: &IssueToken,
+) -> Result<(), Failure> {
+    let account = user::find(opened, username).await?;
     let (authority, client) = (&opened.authority, Client::default());
     let pair = if args.allow_inactive {
         authority
@@ -99,7 +110,7 @@ struct Described {
 #[derive(Serialize)]
 struct DescribedSession {
     sid: String,
-    account: i64,
+    account: Option<i64>,
     generation: u32,
     created_at: String,
     rotated_at: String,
@@ -154,7 +165,8 @@ impl DescribedSession {
             refresh_expires_at,
             state,
         } = self;
-        output::line(&format!("session   {sid} of user id={account}: {state}"))?;
+        let owner = account.map_or("nobody".to_owned(), |id| format!("user id={id}"));
+        output::line(&format!("session   {sid} of {owner}: {state}"))?;
         output::line(&format!(
             "          opened {created_at}, generation {generation} since {rotated_at}"
         ))?;
@@ -166,7 +178,7 @@ impl DescribedSession {
     fn of(session: &SessionRecord, root: SessionState) -> Self {
         Self {
             sid: session.sid.to_string(),
-            account: session.account.get(),
+            account: session.account.map(AccountId::get),
             generation: session.generation.get(),
             created_at: output::moment(session.created_at),
             rotated_at: output::moment(session.rotated_at),
@@ -185,6 +197,7 @@ fn describe_id(id: OpenedId) -> String {
                 SealedKind::Sliding => "a sliding token",
                 SealedKind::Access => "an access token",
                 SealedKind::Websocket => "a websocket token",
+                SealedKind::Custom => "a token of a custom kind",
             };
             let generation =
                 generation.map(|generation| format!(", generation {}", generation.get()));

@@ -113,6 +113,14 @@ fn override_tokens(policy: &mut Policy, settings: &Settings) -> Result<(), Probl
         &mut tokens.refresh_lifetime,
         settings.duration("jwt.refresh_token_lifetime"),
     );
+    set(
+        &mut tokens.websocket_lifetime,
+        settings.duration("jwt.websocket_token_lifetime"),
+    );
+    set(
+        &mut tokens.custom_kinds,
+        settings.texts("jwt.custom_kinds").map(<[_]>::to_vec),
+    );
     set(&mut tokens.leeway, settings.duration("jwt.leeway"));
     set(
         &mut tokens.issuer,

@@ -184,7 +184,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
     built("jwt.check_revoke_token", Switch, |c| show::switch(c.policy.tokens.check_password_mark), "Whether tokens carry a mark of the password and die when it changes."),
     built("jwt.revoke_token_claim", Text, |c| Some(show::text(&c.policy.tokens.password_mark_claim)), "The claim that carries the mark."),
     built("jwt.check_user_is_active", Switch, |c| show::switch(c.policy.accounts.check_active), "Whether resources and refreshes refuse inactive accounts."),
-    off("jwt.websocket_token_lifetime", Duration, Off::Seconds(1_800), "Life of a websocket token."),
+    built("jwt.websocket_token_lifetime", Duration, |c| Some(show::duration(c.policy.tokens.websocket_lifetime)), "Life of a websocket token."),
+    built("jwt.custom_kinds", Texts, |c| Some(show::texts(&c.policy.tokens.custom_kinds)), "Kinds of generic tokens besides access, refresh and websocket: lower-case letters, digits, - and _."),
 
     built("blacklist.enabled", Switch, |c| show::switch(c.policy.blacklist.is_enabled()), "Whether refresh tokens can be blacklisted."),
     built("blacklist.history", Switch, |c| show::switch(c.keeps_history()), "Whether rotated-out tokens are kept for the lists."),

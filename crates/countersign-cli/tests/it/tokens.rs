@@ -45,6 +45,107 @@ fn a_user_without_what_is_required_gets_no_tokens() {
     assert_eq!(explained["claims"]["staff"], true);
 }
 
+#[test]
+fn one_token_of_any_kind_is_issued_with_any_data() {
+    let place = Place::migrated("jwt.custom_kinds = [\"download\"]\n");
+    place.user("ann", "pw-of-ann");
+    place.put("roles.json", r#"{"roles": ["admin"]}"#, 0o600);
+    let file = format!("@{}", place.path("roles.json").display());
+    for kind in ["access", "refresh", "websocket", "download"] {
+        let words = ["token", "issue", "--kind", kind, "--json"];
+        let more = ["--data", r#"{"room": 7}"#, "--lifetime", "10m"];
+        let issued = place.run(&[&words[..], &more].concat()).done().json();
+        let explained = explain(&place, issued["token"].as_str().unwrap());
+        assert_eq!(explained["valid"], true, "{explained}");
+        assert_eq!(explained["claims"]["token_type"], kind);
+        assert_eq!(explained["claims"]["room"], 7);
+        assert_eq!(explained["session"]["account"], json!(null));
+        assert_eq!(explained["session"]["sid"], issued["session"]);
+
+        let more = ["--data", &file, "--username", "ann"];
+        let issued = place.run(&[&words[..], &more].concat()).done().json();
+        let explained = explain(&place, issued["token"].as_str().unwrap());
+        assert_eq!(explained["claims"]["roles"], json!(["admin"]));
+        assert_eq!(explained["claims"]["user_id"], "1");
+    }
+    let plain = place.run(&["token", "issue", "--kind", "download"]).done();
+    let (token, expires_at) = plain.stdout.trim_end().split_once('\n').unwrap();
+    assert!(token.starts_with("token=eyJ") && expires_at.starts_with("expires_at=2"));
+    let token = token.strip_prefix("token=").unwrap();
+    let shown = place.run_with(&format!("{token}\n"), &["token", "explain"]);
+    let shown = shown.done().stdout;
+    assert!(
+        shown.contains("made here for a token of a custom kind"),
+        "{shown}"
+    );
+    assert!(shown.contains("of nobody: live"), "{shown}");
+}
+
+#[test]
+fn a_token_that_cannot_be_issued_says_what_to_do() {
+    let place = Place::migrated("");
+    for (words, code, why) in [
+        (vec!["--kind", "download"], 1, "jwt.custom_kinds"),
+        (
+            vec!["--kind", "access", "--lifetime", "0"],
+            2,
+            "1 second or more",
+        ),
+        (
+            vec!["--kind", "access", "--lifetime", "-5m"],
+            2,
+            "1 second or more",
+        ),
+        (
+            vec!["--kind", "access", "--lifetime", "soon"],
+            2,
+            "a length of time",
+        ),
+        (
+            vec!["--kind", "access", "--lifetime", "31d"],
+            1,
+            "rotation.session_lifetime",
+        ),
+        (
+            vec!["--kind", "access", "--data", "[1]"],
+            1,
+            "one JSON object",
+        ),
+        (
+            vec!["--kind", "access", "--data", r#"{"exp": 1}"#],
+            1,
+            "\"exp\"",
+        ),
+        (
+            vec!["--kind", "access", "--data", "@nowhere.json"],
+            1,
+            "cannot be read",
+        ),
+        (
+            vec!["--kind", "access", "--username", "nobody"],
+            1,
+            "nobody",
+        ),
+        (
+            vec!["--kind", "access", "--allow-inactive"],
+            2,
+            "cannot be used with",
+        ),
+        (vec!["--data", "{}", "--username", "ann"], 2, "--kind"),
+        (vec![], 2, "--username"),
+    ] {
+        let words = [vec!["token", "issue"], words].concat();
+        let refused = place.run(&words);
+        assert_eq!(refused.code, Some(code), "{refused:?}");
+        assert!(refused.stderr.contains(why), "{refused:?}");
+        // What the command line itself refuses leads to --help.
+        let way_out = ["help: ", "--help"]
+            .into_iter()
+            .any(|it| refused.stderr.contains(it));
+        assert!(way_out, "{refused:?}");
+    }
+}
+
 fn explain(place: &Place, token: &str) -> Value {
     place
         .run_with(&format!("{token}\n"), &["token", "explain", "--json"])

@@ -102,7 +102,7 @@ fn of_session(
     )?;
     let parameters = named_params! {
         ":session": session.sid.as_bytes(),
-        ":account": session.account.get(),
+        ":account": session.account.map(AccountId::get),
         ":ended_at": session.state.ended_at().map(UnixMillis::millis),
         ":limit": limit,
     };

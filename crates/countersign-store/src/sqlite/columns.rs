@@ -80,6 +80,8 @@ impl<'row, 'statement> Columns<'row, 'statement> {
                 FirstToken::Refresh,
                 FirstToken::Sliding,
                 FirstToken::Foreign,
+                FirstToken::GenericRefresh,
+                FirstToken::Single,
             ]
             .into_iter()
             .find(|&first| first_token_code(first) == code)
@@ -135,12 +137,14 @@ pub(super) fn session_number(value: i64) -> Option<SessionNumber> {
     u64::try_from(value).ok().and_then(SessionNumber::new)
 }
 
-/// A number and not a name: it stands in the narrow row of every session. The lists' SQL knows the last one.
+/// A number and not a name: it stands in the narrow row of every session. SQL knows the codes of those that are no refresh tokens of ours.
 pub(super) const fn first_token_code(first: FirstToken) -> i64 {
     match first {
         FirstToken::Refresh => 0,
         FirstToken::Sliding => 1,
         FirstToken::Foreign => 2,
+        FirstToken::GenericRefresh => 3,
+        FirstToken::Single => 4,
     }
 }
 

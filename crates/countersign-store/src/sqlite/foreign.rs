@@ -95,7 +95,11 @@ fn adoption_refusal(
         None if !adoption.unrecorded => return Ok(Some(Adopted::NotRecorded)),
         Some(_) | None => {}
     }
-    let revoked_before = accounts::find(connection, adoption.session.account)?
+    let owner = match adoption.session.account {
+        Some(id) => accounts::find(connection, id)?,
+        None => None,
+    };
+    let revoked_before = owner
         .and_then(|account| account.revoked_before)
         .max(everybody_revoked_before(connection)?);
     if Some(adoption.token.issued_at) <= revoked_before {

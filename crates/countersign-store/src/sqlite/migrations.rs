@@ -153,7 +153,7 @@ const MIGRATION_TABLE: &str = "
     ) STRICT
 ";
 
-const MIGRATIONS: [Migration; 12] = [
+const MIGRATIONS: [Migration; 13] = [
     Migration {
         number: 1,
         name: "ledger",
@@ -213,5 +213,10 @@ const MIGRATIONS: [Migration; 12] = [
         number: 12,
         name: "devices",
         sql: include_str!("migrations/0012_devices.sql"),
+    },
+    Migration {
+        number: 13,
+        name: "generic_tokens",
+        sql: include_str!("migrations/0013_generic_tokens.sql"),
     },
 ];

@@ -273,7 +273,8 @@ const CURRENT: Part = Part {
     blacklisted: blacklisted_with_session!(),
     tables: "session
              CROSS JOIN session AS root_row ON root_row.number = session.root
-             WHERE NOT (session.generation = 0 AND session.first_token = 2)",
+             WHERE session.first_token <> 4
+               AND NOT (session.generation = 0 AND session.first_token = 2)",
     account: "session.account",
     behind: "session.number < :number",
     order: "session.number DESC",
@@ -287,7 +288,8 @@ const ROTATED_OUT: Part = Part {
     blacklisted: "token_history.blacklisted_at",
     tables: "token_history
              CROSS JOIN session ON session.number = token_history.session
-             WHERE NOT (token_history.generation = 0 AND session.first_token = 2)",
+             WHERE session.first_token <> 4
+               AND NOT (token_history.generation = 0 AND session.first_token = 2)",
     account: "session.account",
     behind: "token_history.id < :before",
     order: "token_history.id DESC",
@@ -319,7 +321,8 @@ const ROTATED_OUT_OF_ACCOUNT: Part = Part {
              )
              CROSS JOIN token_history ON token_history.id = link
              CROSS JOIN session ON session.number = token_history.session
-             WHERE NOT (token_history.generation = 0 AND session.first_token = 2)",
+             WHERE session.first_token <> 4
+               AND NOT (token_history.generation = 0 AND session.first_token = 2)",
     ..ROTATED_OUT
 };
 

@@ -220,14 +220,18 @@ impl Sessions for SqliteStore {
 ///
 /// The account is locked by the transaction itself: there is one writer at a time.
 pub(super) fn guard_holds(connection: &Connection, session: &NewSession) -> Result<bool, Failure> {
-    let AccountGuard::Stored {
-        credential_version,
-        must_be_active,
-    } = session.guard
-    else {
-        return Ok(true);
+    let (credential_version, must_be_active) = match session.guard {
+        AccountGuard::Stored {
+            credential_version,
+            must_be_active,
+        } => (credential_version, must_be_active),
+        AccountGuard::Elsewhere { .. } => return Ok(session.account.is_some()),
+        AccountGuard::Nobody => return Ok(session.account.is_none()),
     };
-    let account = accounts::find(connection, session.account)?;
+    let Some(id) = session.account else {
+        return Ok(false);
+    };
+    let account = accounts::find(connection, id)?;
     Ok(account.is_some_and(|account| {
         account.credential_version == credential_version && (account.is_active() || !must_be_active)
     }))
@@ -239,8 +243,8 @@ pub(super) fn open(
     session: &NewSession,
 ) -> Result<SessionRecord, Failure> {
     let number = draw_number(connection)?;
-    if let Some(limit) = session.limit {
-        make_room(connection, session.account, limit, session.created_at)?;
+    if let (Some(account), Some(limit)) = (session.account, session.limit) {
+        make_room(connection, account, limit, session.created_at)?;
     }
     let record = session.clone().into_record(number);
     insert(connection, &record)?;
@@ -340,7 +344,7 @@ fn move_on(
              client = :client,
              history = coalesce(:history, history)
          WHERE number = :number
-           AND account = :account
+           AND account IS :account
            AND (:salt IS NULL OR substr(sid, 14) = :salt)
            AND generation = :generation
            AND generation < :last_generation
@@ -362,7 +366,7 @@ fn move_on(
         .query_row(
             named_params! {
                 ":number": bound(step.token.session.get()),
-                ":account": step.token.account.get(),
+                ":account": step.token.account.map(AccountId::get),
                 ":salt": step.token.salt.map(salt_bytes),
                 ":generation": step.token.generation.get(),
                 ":last_generation": Generation::LAST.get(),
@@ -472,6 +476,7 @@ fn make_room(
            AND number = root
            AND ended_at IS NULL
            AND keep_until > :now
+           AND first_token <> 4
          ORDER BY number DESC
          LIMIT -1 OFFSET :places",
     )?;

@@ -72,7 +72,7 @@ pub(crate) fn login(seed: u64) -> NewSession {
     let expires_at = NOW.plus(Duration::from_hours(24)).timestamp();
     NewSession {
         sid: SessionId::from_bytes(bytes),
-        account: ACCOUNT,
+        account: Some(ACCOUNT),
         guard: AccountGuard::Elsewhere {
             credential_version: 1,
         },

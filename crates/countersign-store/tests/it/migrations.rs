@@ -39,9 +39,9 @@ fn an_empty_file_is_not_migrated() {
     std::fs::File::create(&path).unwrap();
     assert!(matches!(
         open(&path),
-        Err(OpenError::NotMigrated { missing: 12 })
+        Err(OpenError::NotMigrated { missing: 13 })
     ));
-    assert_eq!(SqliteStore::migrate(&path).unwrap().applied.len(), 12);
+    assert_eq!(SqliteStore::migrate(&path).unwrap().applied.len(), 13);
 }
 
 #[test]
@@ -63,16 +63,16 @@ fn another_programs_database_is_refused_and_left_as_it_is() {
 fn an_older_schema_is_not_opened_and_is_brought_up_to_date() {
     let (_folder, path) = migrated();
     connect(&path)
-        .execute_batch(
-            "DROP TABLE device;
-             DELETE FROM migration WHERE number = 12",
-        )
+        .execute_batch("DELETE FROM migration WHERE number = 13")
         .unwrap();
     assert!(matches!(
         open(&path),
         Err(OpenError::NotMigrated { missing: 1 })
     ));
-    assert_eq!(SqliteStore::migrate(&path).unwrap().applied, ["devices"]);
+    assert_eq!(
+        SqliteStore::migrate(&path).unwrap().applied,
+        ["generic_tokens"]
+    );
     assert!(open(&path).is_ok());
 }
 
@@ -135,7 +135,7 @@ fn of_two_that_migrate_at_once_one_does_it() {
             [scope.spawn(migrate), scope.spawn(migrate)].map(|thread| thread.join().unwrap())
         });
         applied.sort_unstable();
-        assert_eq!(applied, [0, 12]);
+        assert_eq!(applied, [0, 13]);
     }
 }
 

@@ -52,7 +52,11 @@ impl Authority {
         &self,
         session: &SessionRecord,
     ) -> Result<Option<EndCause>, AuthorityError> {
-        let found = self.accounts.find_account(session.account).await?;
+        // Nobody's session has no account that could change.
+        let Some(account) = session.account else {
+            return Ok(None);
+        };
+        let found = self.accounts.find_account(account).await?;
         Ok(self.change_of(found.as_ref(), session))
     }
 

@@ -82,7 +82,9 @@ fn describe(opened: Opened) -> OpenedId {
             kind: address.kind(),
             generation: match address {
                 TokenAddress::Refresh(at) | TokenAddress::Sliding(at) => Some(at.generation),
-                TokenAddress::Access(_) | TokenAddress::Websocket(_) => None,
+                TokenAddress::Access(_) | TokenAddress::Websocket(_) | TokenAddress::Custom(_) => {
+                    None
+                }
             },
         },
     }

@@ -177,7 +177,7 @@ impl Authority {
                 Ok(Refresh::Refused(Refusal::AccountGone.into()))
             }
             Adopted::Opened(session) => {
-                let presented = presented(genuine, session.number, session.account, client, now);
+                let presented = presented(genuine, session.number, account.id, client, now);
                 let claims = Some(claims);
                 self.refresh_first_use(
                     session,
@@ -264,7 +264,7 @@ fn presented<'a>(
         session,
         generation: Generation::FIRST,
         salt: None,
-        account,
+        account: Some(account),
     };
     Presented {
         token,

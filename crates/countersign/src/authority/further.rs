@@ -2,11 +2,12 @@
 
 use countersign_token::{Authenticated, ClaimsSet, UnixMillis};
 
+use super::refresh::Presented;
 use super::{AccountError, Authority, AuthorityError, Client};
 use crate::account::Account;
 use crate::hooks::{ClaimsRefusal, ClaimsRequest, Occasion};
 use crate::policy::ClaimsAtRefresh;
-use crate::session::SessionId;
+use crate::session::{FirstToken, SessionId, SessionNumber};
 
 impl Authority {
     /// Whether settings and rule let an account sign in and refresh. Whether it is active is another question.
@@ -80,6 +81,60 @@ impl Authority {
         };
         add(&further, &mut claims)?;
         Ok(Some(claims))
+    }
+
+    /// The same for a refresh token of ours, which may have data of its own: its successors keep it.
+    pub(super) async fn claims_of_successor(
+        &self,
+        presented: &Presented<'_>,
+        account: Option<&Account>,
+    ) -> Result<Option<ClaimsSet>, AuthorityError> {
+        let Presented {
+            token,
+            genuine,
+            client,
+            now,
+            ..
+        } = *presented;
+        // A token without account says nothing that could be renewed.
+        if token.account.is_none() {
+            return Ok(Some(genuine.claims()?));
+        }
+        let renewed = self.claims_at_refresh(genuine, account, client, now);
+        let Some(mut claims) = renewed.await? else {
+            return Ok(None);
+        };
+        if self.renews_claims() {
+            let carried = genuine.claims()?;
+            self.keep_data(&carried, token.session, &mut claims).await?;
+        }
+        Ok(Some(claims))
+    }
+
+    /// Carries over the data of a generic refresh token: what neither we nor the account's fields say in it. What
+    /// was just renewed stays as it is.
+    ///
+    /// The session is looked at only if there is something that may be data.
+    async fn keep_data(
+        &self,
+        carried: &ClaimsSet,
+        session: SessionNumber,
+        claims: &mut ClaimsSet,
+    ) -> Result<(), AuthorityError> {
+        let mut data = ClaimsSet::new();
+        for (name, value) in carried.iter() {
+            if self.policy.may_be_data(name) && !claims.contains(name) {
+                data.insert_raw(name, value)?;
+            }
+        }
+        if data.is_empty() {
+            return Ok(());
+        }
+        let known = self.session_facts(session).await?;
+        if known.is_ok_and(|known| known.first_token == FirstToken::GenericRefresh) {
+            add(&data, claims)?;
+        }
+        Ok(())
     }
 
     async fn further_claims(

@@ -14,7 +14,7 @@ use crate::policy::{ForeignTokenPolicy, SessionCheck};
 use crate::rotation::Refusal;
 use crate::sealed_id::{GenerationAddress, Opened, SealedKind, TokenAddress};
 use crate::session::{
-    Generation, Lineage, Salt, SessionId, SessionNumber, SessionRecord, SessionState,
+    FirstToken, Generation, Lineage, Salt, SessionId, SessionNumber, SessionRecord, SessionState,
 };
 use crate::store::{ForeignToken, StoreError};
 
@@ -24,7 +24,18 @@ use crate::store::{ForeignToken, StoreError};
 #[derive(Debug)]
 pub(super) struct SessionFacts {
     /// By number, bounded. Numbers are our own, so that nobody can choose what collides.
-    known: Cache<u64, (AccountId, SessionId)>,
+    known: Cache<u64, KnownSession>,
+}
+
+/// What never changes about one session.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KnownSession {
+    /// Whose it is, if anybody's.
+    pub(super) account: Option<AccountId>,
+    /// Its public name.
+    pub(super) sid: SessionId,
+    /// What it was opened with.
+    pub(super) first_token: FirstToken,
 }
 
 impl Default for SessionFacts {
@@ -50,14 +61,14 @@ impl Authority {
             let judged = self.judge_foreign(genuine, now).await?;
             return Ok(judged.map(|()| None));
         };
-        if !says_its_kind(genuine, address.kind()) {
+        if !self.says_its_kind(genuine, address.kind()) {
             return Ok(Err(Refusal::Unknown.into()));
         }
         let judged = match address {
             TokenAddress::Refresh(at) | TokenAddress::Sliding(at) => {
                 self.judge_renewable(genuine, at).await?
             }
-            TokenAddress::Access(at) | TokenAddress::Websocket(at) => {
+            TokenAddress::Access(at) | TokenAddress::Websocket(at) | TokenAddress::Custom(at) => {
                 self.judge_access(genuine, address, at.root).await?
             }
         };
@@ -81,6 +92,22 @@ impl Authority {
             return Ok(Err(refusal));
         }
         Ok(Err(error.into()))
+    }
+
+    /// Whether a token says that it is of the kind that its id was sealed for; one of a custom kind, of which.
+    pub(super) fn says_its_kind(&self, genuine: &Authenticated, kind: SealedKind) -> bool {
+        let said: Result<(), VerifyError> = match kind {
+            SealedKind::Refresh => genuine.has_kind::<RefreshKind>(),
+            SealedKind::Sliding => genuine.has_kind::<Sliding>(),
+            SealedKind::Access => genuine.has_kind::<Access>(),
+            SealedKind::Websocket => genuine.has_kind::<Websocket>(),
+            SealedKind::Custom => {
+                let custom_kinds = &self.policy.tokens.custom_kinds;
+                let said = genuine.token_type();
+                return said.is_some_and(|said| custom_kinds.iter().any(|kind| kind == said));
+            }
+        };
+        said.is_ok()
     }
 
     /// What the index knows against a token of `owner`'s.
@@ -156,7 +183,7 @@ impl Authority {
             return Ok(Err(self.why_revoked(root).await));
         }
         match self.session_facts(root).await? {
-            Ok((owner, sid)) => self.of_its_account(genuine, owner, sid).await,
+            Ok(known) => self.of_its_account(genuine, known.account, known.sid).await,
             Err(refusal) => Ok(Err(refusal)),
         }
     }
@@ -173,7 +200,7 @@ impl Authority {
     pub(super) async fn session_facts(
         &self,
         number: SessionNumber,
-    ) -> Result<Result<(AccountId, SessionId), Refusal>, AuthorityError> {
+    ) -> Result<Result<KnownSession, Refusal>, AuthorityError> {
         if let Some(facts) = self.sessions.known.get(&number.get()) {
             return Ok(Ok(facts));
         }
@@ -187,7 +214,11 @@ impl Authority {
             return Ok(Err(refusal));
         }
         let session = lineage.session;
-        let facts = (session.account, session.sid);
+        let facts = KnownSession {
+            account: session.account,
+            sid: session.sid,
+            first_token: session.first_token,
+        };
         self.sessions.known.insert(number.get(), facts);
         Ok(Ok(facts))
     }
@@ -245,17 +276,17 @@ impl Authority {
     pub(super) async fn of_its_account(
         &self,
         genuine: &Authenticated,
-        owner: AccountId,
+        owner: Option<AccountId>,
         session: SessionId,
     ) -> Result<Result<SessionId, Refusal>, AuthorityError> {
         let Some(_) = genuine.user() else {
             return Ok(Ok(session));
         };
-        if !self.could_name(genuine) {
+        if owner.is_none() || !self.could_name(genuine) {
             return Ok(Err(Refusal::Unknown));
         }
         Ok(match self.number_named(genuine).await? {
-            Some(named) if named != owner => Err(Refusal::Unknown),
+            Some(named) if Some(named) != owner => Err(Refusal::Unknown),
             _ => Ok(session),
         })
     }
@@ -286,17 +317,6 @@ impl Authority {
 /// Whether a token is of a kind that buys new ones.
 pub(super) fn is_renewable(genuine: &Authenticated) -> bool {
     genuine.has_kind::<RefreshKind>().is_ok() || genuine.has_kind::<Sliding>().is_ok()
-}
-
-/// Whether a token says that it is of the kind that its id was sealed for.
-pub(super) fn says_its_kind(genuine: &Authenticated, kind: SealedKind) -> bool {
-    let said: Result<(), VerifyError> = match kind {
-        SealedKind::Refresh => genuine.has_kind::<RefreshKind>(),
-        SealedKind::Sliding => genuine.has_kind::<Sliding>(),
-        SealedKind::Access => genuine.has_kind::<Access>(),
-        SealedKind::Websocket => genuine.has_kind::<Websocket>(),
-    };
-    said.is_ok()
 }
 
 /// Whether a refresh or sliding token is the current one of a session that lives. A foreign one has no salt.

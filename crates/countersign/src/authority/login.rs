@@ -334,6 +334,22 @@ impl Authority {
         client: &Client<'_>,
         now: UnixMillis,
     ) -> Result<NewSession, AuthorityError> {
+        Ok(NewSession {
+            account: Some(account.id),
+            guard: self.guard(account),
+            device: self.device_of(client).await,
+            limit: self.policy.sessions.limit,
+            ..self.new_session_of_nobody(form, client, now)?
+        })
+    }
+
+    /// A session without account.
+    pub(super) fn new_session_of_nobody(
+        &self,
+        form: Form,
+        client: &Client<'_>,
+        now: UnixMillis,
+    ) -> Result<NewSession, AuthorityError> {
         let sealing = self.keys.sealing();
         let key = sealing.newest().ok_or(crate::sealed_id::SealingError)?;
         let deadline = self.deadline(now);
@@ -341,8 +357,8 @@ impl Authority {
         let refresh_expires_at = deadline.map_or(uncapped, |deadline| deadline.min(uncapped));
         Ok(NewSession {
             sid: SessionId::from_random(draw(self.random.as_ref())?),
-            account: account.id,
-            guard: self.guard(account),
+            account: None,
+            guard: AccountGuard::Nobody,
             sealing_key: key.id(),
             first_token: form.first_token(),
             generation: Generation::FIRST,
@@ -351,9 +367,9 @@ impl Authority {
             deadline,
             keep_until: later(refresh_expires_at, self.keep_beyond_seconds(form)),
             client: self.client_digest(client),
-            device: self.device_of(client).await,
+            device: None,
             enabled: true,
-            limit: self.policy.sessions.limit,
+            limit: None,
         })
     }
 
@@ -380,7 +396,7 @@ impl Authority {
     }
 
     /// Whether an account is active, has the name by which tokens would call it, and is admitted.
-    fn may_sign_in(&self, account: &Account) -> bool {
+    pub(super) fn may_sign_in(&self, account: &Account) -> bool {
         account.is_active() && self.can_be_named(account) && self.admits(account)
     }
 

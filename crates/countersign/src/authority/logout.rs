@@ -2,7 +2,7 @@
 
 use countersign_token::{Authenticated, UnixMillis, VerifyError};
 
-use super::ledger::{is_renewable, says_its_kind};
+use super::ledger::is_renewable;
 use super::{Authority, AuthorityError, Client, TokenRefusal};
 use crate::account::AccountId;
 use crate::audit::{Actor, AuditEvent, AuditKind};
@@ -74,14 +74,14 @@ impl Authority {
         let (TokenAddress::Refresh(at) | TokenAddress::Sliding(at)) = address else {
             return refused(Refusal::Unknown);
         };
-        if !says_its_kind(genuine, address.kind()) {
+        if !self.says_its_kind(genuine, address.kind()) {
             return refused(Refusal::Unknown);
         }
         let owner = match self.owner_of(genuine, at).await? {
             Ok(owner) => owner,
             Err(refusal) => return refused(refusal),
         };
-        if signed_in.is_some_and(|account| account != owner) {
+        if signed_in.is_some_and(|account| Some(account) != owner) {
             return Ok(LoggedOut::OtherAccount);
         }
         let cause = EndCause::Logout;
@@ -96,12 +96,12 @@ impl Authority {
         }
     }
 
-    /// Whose session a token of ours belongs to, live or not.
+    /// Whose session a token of ours belongs to, live or not; `None` for nobody's.
     async fn owner_of(
         &self,
         genuine: &Authenticated,
         at: GenerationAddress,
-    ) -> Result<Result<AccountId, Refusal>, AuthorityError> {
+    ) -> Result<Result<Option<AccountId>, Refusal>, AuthorityError> {
         let found = self.store.find_session(at.session).await?;
         let Some(session) = found
             .map(|lineage| lineage.session)

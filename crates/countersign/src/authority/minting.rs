@@ -9,6 +9,7 @@ use countersign_token::{
 };
 
 use super::further;
+use super::generic::GenericKind;
 use super::login::{Form, OpenedSession};
 use super::{Authority, AuthorityError, TokenPair};
 use crate::account::Account;
@@ -98,10 +99,7 @@ impl Authority {
         refresh: &ClaimsSet,
         now: UnixMillis,
     ) -> Result<SignedToken, AuthorityError> {
-        let address = TokenAddress::Access(NonceAddress {
-            root: session.root,
-            nonce: Nonce::from_bytes(draw(self.random.as_ref())?),
-        });
+        let address = TokenAddress::Access(self.nonce_address(session)?);
         let tokens = &self.policy.tokens;
         let mut claims = self.head_claims(Access::TYPE)?;
         claims.set_expiration(self.expires_at(session, tokens.access_lifetime, now));
@@ -111,6 +109,39 @@ impl Authority {
         claims.inherit(refresh, &[type_claim, &tokens.token_id_claim]);
         self.add_session_claims(&mut claims, session)?;
         self.sign(claims)
+    }
+
+    /// What the token of a generic session says, but for its data.
+    pub(super) fn generic_claims(
+        &self,
+        kind: &GenericKind,
+        account: Option<&Account>,
+        session: &SessionRecord,
+    ) -> Result<ClaimsSet, AuthorityError> {
+        let address = match kind {
+            GenericKind::Refresh => TokenAddress::Refresh(current_address(session)),
+            GenericKind::Access => TokenAddress::Access(self.nonce_address(session)?),
+            GenericKind::Websocket => TokenAddress::Websocket(self.nonce_address(session)?),
+            GenericKind::Custom(_) => TokenAddress::Custom(self.nonce_address(session)?),
+        };
+        let mut claims = self.head_claims(kind.name())?;
+        claims.set_expiration(session.refresh_expires_at);
+        claims.set_issued_at(session.created_at.timestamp());
+        let token_id = self.seal(session, address)?;
+        claims.insert(&self.policy.tokens.token_id_claim, token_id)?;
+        match account {
+            Some(account) => self.add_owner_claims(&mut claims, account, session)?,
+            None => self.add_session_claims(&mut claims, session)?,
+        }
+        Ok(claims)
+    }
+
+    /// A new address of a token that is not refreshed.
+    fn nonce_address(&self, session: &SessionRecord) -> Result<NonceAddress, AuthorityError> {
+        Ok(NonceAddress {
+            root: session.root,
+            nonce: Nonce::from_bytes(draw(self.random.as_ref())?),
+        })
     }
 
     /// The longest that any token may outlive its session's refresh token, or its window: one issued at the last

@@ -13,6 +13,7 @@ mod explain;
 mod feed;
 mod foreign;
 mod further;
+mod generic;
 mod identify;
 mod ledger;
 mod login;
@@ -50,6 +51,10 @@ pub use self::audit::AuditTail;
 pub use self::blacklist::Blacklisted;
 pub use self::explain::{Explanation, OpenedId};
 pub use self::feed::{POLL_INTERVAL, SETTLE_TIME};
+pub use self::generic::{
+    GenericKind, GenericRequest, GenericRevocation, GenericVerification, Issue, IssueRefusal,
+    IssuedToken, VerifiedToken,
+};
 pub use self::identify::{AccessRefusal, ClassRefusal, Identification, Identified};
 pub use self::login::{Beginning, SignIn};
 pub use self::logout::LoggedOut;

@@ -87,7 +87,20 @@ impl Authority {
             return Ok(Ok(None));
         }
         let facts = self.session_facts(session).await?;
-        Ok(facts.map(|(owner, _)| Some(owner)))
+        Ok(facts.map(|known| known.account))
+    }
+
+    /// Whether a token without user claim is of a session without account.
+    pub(super) async fn is_nobodys(
+        &self,
+        token: &Authenticated,
+        session: SessionNumber,
+    ) -> Result<bool, AuthorityError> {
+        if token.user().is_some() {
+            return Ok(false);
+        }
+        let found = self.store.find_session(session).await?;
+        Ok(found.is_some_and(|lineage| lineage.session.account.is_none()))
     }
 
     /// Whose entries in the revocation index concern a token that is no refresh or sliding token.
@@ -103,7 +116,7 @@ impl Authority {
             return Ok(self.number_named(token).await?);
         };
         let facts = self.session_facts(address.session()).await?;
-        Ok(facts.ok().map(|(owner, _)| owner))
+        Ok(facts.ok().and_then(|known| known.account))
     }
 }
 

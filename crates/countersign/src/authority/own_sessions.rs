@@ -157,7 +157,7 @@ impl OwnSessions<'_> {
         self.authority.feed.freshen().await?;
         let found = self.authority.store.find_session_by_sid(id).await?;
         Ok(found.filter(|root| {
-            root.account == self.account && self.authority.standing(root, now).is_there()
+            root.account == Some(self.account) && self.authority.standing(root, now).is_there()
         }))
     }
 

@@ -170,7 +170,7 @@ impl Authority {
                 TokenAddress::Refresh(at) | TokenAddress::Sliding(at) => {
                     TokenName::Ours(at.session, at.generation)
                 }
-                TokenAddress::Access(_) | TokenAddress::Websocket(_) => {
+                TokenAddress::Access(_) | TokenAddress::Websocket(_) | TokenAddress::Custom(_) => {
                     return Ok(TokenPage::EMPTY);
                 }
             },

@@ -116,7 +116,8 @@ impl Authority {
             return Ok(Refresh::Refused(Refusal::Unknown.into()));
         };
         let account = match self.claimed_owner(genuine, address.session).await? {
-            Ok(Some(account)) => account,
+            Ok(Some(account)) => Some(account),
+            Ok(None) if self.is_nobodys(genuine, address.session).await? => None,
             Ok(None) => return Ok(Refresh::Refused(TokenRefusal::NoAccount)),
             Err(refusal) => return Ok(Refresh::Refused(refusal.into())),
         };
@@ -148,15 +149,18 @@ impl Authority {
         let found = self
             .account_at_refresh(presented.token.account, presented.genuine)
             .await?;
-        let asks = presented.claims.is_none() && self.asks_for_claims_at_refresh();
+        let asks = presented.claims.is_none()
+            && presented.token.account.is_some()
+            && self.asks_for_claims_at_refresh();
         if asks && let Some(refused) = self.refuse_unasked(found.fitness, presented).await? {
             return Ok(refused);
         }
         let may_be_fit = found.is_fit();
         let claims = if may_be_fit && presented.claims.is_none() {
-            let (account, client) = (found.account.as_ref(), presented.client);
-            let renewed = self.claims_at_refresh(presented.genuine, account, client, presented.now);
-            match renewed.await? {
+            match self
+                .claims_of_successor(&presented, found.account.as_ref())
+                .await?
+            {
                 Some(claims) => Some(claims),
                 None => return Ok(Refresh::Refused(Refusal::AccountInactive.into())),
             }
@@ -355,15 +359,15 @@ impl Authority {
     /// What is known of the account without more work than settings and hooks ask for.
     pub(super) async fn account_at_refresh(
         &self,
-        account: AccountId,
+        account: Option<AccountId>,
         token: &Authenticated,
     ) -> Result<FoundAtRefresh, AuthorityError> {
-        if !self.reads_account_at_refresh() {
+        let Some(account) = account.filter(|_| self.reads_account_at_refresh()) else {
             return Ok(FoundAtRefresh {
                 fitness: AccountAtRefresh::Unread,
                 account: None,
             });
-        }
+        };
         let account = self.accounts.find_account(account).await?;
         let fitness = match &account {
             None => AccountAtRefresh::Gone,

@@ -11,7 +11,7 @@ use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::keys::Genuine;
 use crate::rotation::{Refusal, later};
 use crate::sealed_id::{GenerationAddress, NonceAddress, Opened, TokenAddress};
-use crate::session::{EndCause, SessionId};
+use crate::session::{EndCause, SessionId, SessionRecord};
 use crate::store::{Ending, ForeignBlacklisting, TokenRevocation};
 
 /// What revoking a token did.
@@ -41,10 +41,10 @@ impl Authority {
         };
         let revoked = match self.open_id(&genuine).await? {
             Opened::Ours { address, .. } => {
-                self.revoke_address(address, genuine.token_id(), now)
+                self.revoke_address(address, genuine.token_id(), &Actor::Operator, now)
                     .await?
             }
-            Opened::Foreign => self.revoke_foreign(&genuine, now).await?,
+            Opened::Foreign => self.revoke_foreign(&genuine, &Actor::Operator, now).await?,
         };
         self.feed.catch_up().await?;
         Ok(revoked)
@@ -52,7 +52,7 @@ impl Authority {
 
     /// Establishes that a token is genuine, also if it is not valid yet by this process's clock: one whose clock
     /// is behind must be able to revoke what another one accepts.
-    async fn authenticate_early(
+    pub(super) async fn authenticate_early(
         &self,
         token: &str,
         now: UnixMillis,
@@ -77,7 +77,7 @@ impl Authority {
     pub async fn revoke_id(&self, token_id: &str) -> Result<Revoked, AuthorityError> {
         let revoked = match self.keys.open(token_id) {
             Opened::Ours { address, .. } => {
-                self.revoke_address(address, token_id, self.clock.now())
+                self.revoke_address(address, token_id, &Actor::Operator, self.clock.now())
                     .await?
             }
             Opened::Foreign => Revoked::Refused(TokenRefusal::Foreign),
@@ -86,18 +86,19 @@ impl Authority {
         Ok(revoked)
     }
 
-    async fn revoke_address(
+    pub(super) async fn revoke_address(
         &self,
         address: TokenAddress,
         token_id: &str,
+        by: &Actor,
         now: UnixMillis,
     ) -> Result<Revoked, AuthorityError> {
         match address {
             TokenAddress::Refresh(at) | TokenAddress::Sliding(at) => {
-                self.revoke_session(at, now).await
+                self.revoke_session(at, by, now).await
             }
-            TokenAddress::Access(at) | TokenAddress::Websocket(at) => {
-                self.revoke_access(at, token_id, now).await
+            TokenAddress::Access(at) | TokenAddress::Websocket(at) | TokenAddress::Custom(at) => {
+                self.revoke_access(at, token_id, by, now).await
             }
         }
     }
@@ -105,6 +106,7 @@ impl Authority {
     async fn revoke_session(
         &self,
         at: GenerationAddress,
+        by: &Actor,
         now: UnixMillis,
     ) -> Result<Revoked, AuthorityError> {
         let found = self.store.find_session(at.session).await?;
@@ -114,8 +116,18 @@ impl Authority {
         else {
             return Ok(Revoked::Refused(Refusal::Unknown.into()));
         };
+        self.end_by(&session, by, now).await
+    }
+
+    /// Ends a session that one of its tokens was revoked with.
+    pub(super) async fn end_by(
+        &self,
+        session: &SessionRecord,
+        by: &Actor,
+        now: UnixMillis,
+    ) -> Result<Revoked, AuthorityError> {
         let cause = EndCause::EndedByOperator;
-        let event = AuditEvent::new(now, AuditKind::SessionEnded, Actor::Operator)
+        let event = AuditEvent::new(now, AuditKind::SessionEnded, by.clone())
             .about(session.account)
             .in_session(session.sid)
             .because(cause);
@@ -136,25 +148,27 @@ impl Authority {
         &self,
         at: NonceAddress,
         token_id: &str,
+        by: &Actor,
         now: UnixMillis,
     ) -> Result<Revoked, AuthorityError> {
         let Some(lineage) = self.store.find_session(at.root).await? else {
             return Ok(Revoked::Refused(Refusal::Unknown.into()));
         };
         let session = lineage.session;
-        let event = AuditEvent::new(now, AuditKind::TokenRevoked, Actor::Operator)
+        let event = AuditEvent::new(now, AuditKind::TokenRevoked, by.clone())
             .about(session.account)
             .in_session(session.sid);
         self.revoke_token_id(token_id, session.keep_until, now, event)
             .await
     }
 
-    async fn revoke_foreign(
+    pub(super) async fn revoke_foreign(
         &self,
         genuine: &Authenticated,
+        by: &Actor,
         now: UnixMillis,
     ) -> Result<Revoked, AuthorityError> {
-        let event = AuditEvent::new(now, AuditKind::TokenRevoked, Actor::Operator);
+        let event = AuditEvent::new(now, AuditKind::TokenRevoked, by.clone());
         if !is_renewable(genuine) {
             let leeway = whole_seconds(self.policy.tokens.leeway);
             return self

@@ -137,7 +137,9 @@ impl Authority {
         let except = match except {
             None => None,
             Some(id) => match self.root(id).await? {
-                Some(root) if root.account == account && self.standing(&root, now).is_there() => {
+                Some(root)
+                    if root.account == Some(account) && self.standing(&root, now).is_there() =>
+                {
                     Some(root.number)
                 }
                 Some(_) | None => return Ok(EndedSessions::UnknownException),

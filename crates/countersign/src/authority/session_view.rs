@@ -16,8 +16,8 @@ use crate::session::{EndCause, FirstToken, SessionId, SessionRecord, SessionStat
 pub struct SessionView {
     /// Its public name.
     pub id: SessionId,
-    /// Whose it is. The account may be gone.
-    pub account: AccountId,
+    /// Whose it is, if anybody's. The account may be gone.
+    pub account: Option<AccountId>,
     /// When it was opened.
     pub created_at: UnixMillis,
     /// When its refresh token was last rotated, or made. Without rotation, and for sliding tokens, that is when it was
@@ -110,7 +110,10 @@ impl Authority {
     fn renewable_until(&self, root: &SessionRecord) -> Timestamp {
         let form = match root.first_token {
             FirstToken::Sliding => Form::Sliding,
-            FirstToken::Refresh | FirstToken::Foreign => Form::Pair,
+            FirstToken::Refresh
+            | FirstToken::Foreign
+            | FirstToken::GenericRefresh
+            | FirstToken::Single => Form::Pair,
         };
         let of_the_family = later(root.keep_until, -self.keep_beyond_seconds(form));
         let latest = root.refresh_expires_at.max(of_the_family);

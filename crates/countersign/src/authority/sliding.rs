@@ -108,8 +108,8 @@ impl Authority {
         let Some(lineage) = self.store.find_session(address.session).await? else {
             return Ok(Err(Refusal::Unknown.into()));
         };
-        let token = PresentedToken::of(address, account);
-        let found = self.account_at_refresh(account, genuine).await?;
+        let token = PresentedToken::of(address, Some(account));
+        let found = self.account_at_refresh(Some(account), genuine).await?;
         let decided = decide_sliding(&lineage, found.fitness, &token, now);
         if decided == Err(Refusal::PasswordChanged) {
             self.retire_after_password_change(&lineage.session, genuine.token_id(), None, now)

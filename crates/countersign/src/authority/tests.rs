@@ -27,6 +27,7 @@ mod devices;
 mod ending;
 mod foreign;
 mod further;
+mod generic;
 mod issuer;
 mod login;
 mod naming;

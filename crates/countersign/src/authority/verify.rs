@@ -2,7 +2,7 @@
 
 use countersign_token::{Authenticated, UnixMillis};
 
-use super::ledger::{is_renewable, says_its_kind};
+use super::ledger::is_renewable;
 use super::{Authority, AuthorityError, TokenRefusal};
 use crate::rotation::Refusal;
 use crate::sealed_id::{Opened, TokenAddress};
@@ -58,7 +58,7 @@ impl Authority {
         now: UnixMillis,
     ) -> Result<Result<(), TokenRefusal>, AuthorityError> {
         let address = match opened {
-            Opened::Ours { address, .. } if !says_its_kind(genuine, address.kind()) => {
+            Opened::Ours { address, .. } if !self.says_its_kind(genuine, address.kind()) => {
                 return Ok(Err(Refusal::Unknown.into()));
             }
             Opened::Ours { address, .. } => Some(address),

@@ -159,7 +159,7 @@ impl Authority {
                     token_id: self
                         .seal(session, token.address())
                         .map_err(AuthorityError::from)?,
-                    account: Some(session.account),
+                    account: session.account,
                     created_at: session.created_at,
                     expires_at: session.keep_until,
                     died_at,

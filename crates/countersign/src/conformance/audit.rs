@@ -7,7 +7,7 @@ use countersign_token::UnixMillis;
 
 use super::fixture::{
     Batches, adoption, at, audited, create, end, event, first_keys, foreign, fork_of, fresh_sid,
-    login, new_account, open, opened, second, signed_in, step,
+    login, new_account, open, opened, owner, second, signed_in, step,
 };
 use super::services::name;
 use crate::account::{AccountId, AccountKey, Standing};
@@ -288,7 +288,7 @@ pub(super) async fn ending_all_carries_its_event(store: Arc<dyn Store>) {
     let event = event(AuditKind::SessionsEnded);
     let cause = EndCause::EndedByOwner;
     store
-        .end_sessions_of(login.account, None, cause, at(30), Some(&event))
+        .end_sessions_of(owner(&login), None, cause, at(30), Some(&event))
         .await
         .unwrap();
     assert_eq!(audited(&*store).await, [AuditKind::SessionsEnded]);

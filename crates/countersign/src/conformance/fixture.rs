@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use countersign_token::{ClaimsSet, Timestamp, UnixMillis};
 
-use crate::account::{Account, Privileges, Standing};
+use crate::account::{Account, AccountId, Privileges, Standing};
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::password::EncodedPassword;
 use crate::rotation::{PresentedToken, RotatedOut, RotationStep};
@@ -93,7 +93,7 @@ pub(super) async fn edit(store: &dyn Store, account: &Account, edit: AccountEdit
 pub(super) fn login(account: &Account) -> NewSession {
     NewSession {
         sid: fresh_sid(),
-        account: account.id,
+        account: Some(account.id),
         guard: AccountGuard::Stored {
             credential_version: account.credential_version,
             must_be_active: true,
@@ -110,6 +110,31 @@ pub(super) fn login(account: &Account) -> NewSession {
         enabled: true,
         limit: None,
     }
+}
+
+/// A session without account.
+pub(super) fn nobodys() -> NewSession {
+    NewSession {
+        account: None,
+        guard: AccountGuard::Nobody,
+        device: None,
+        enabled: true,
+        sid: fresh_sid(),
+        sealing_key: SealingKeyId::new(1),
+        first_token: FirstToken::GenericRefresh,
+        generation: Generation::FIRST,
+        created_at: at(0),
+        refresh_expires_at: second(1000),
+        deadline: None,
+        keep_until: second(1060),
+        client: client(7),
+        limit: None,
+    }
+}
+
+/// Whose a session is, which has an owner.
+pub(super) fn owner(session: &SessionRecord) -> AccountId {
+    session.account.unwrap()
 }
 
 pub(super) async fn open(store: &dyn Store, account: &Account) -> SessionRecord {

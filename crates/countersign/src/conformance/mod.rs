@@ -136,6 +136,10 @@ macro_rules! with_every_clause {
                 the_limit_logs_every_session_that_it_ends
                 the_limit_counts_live_logins_of_the_account_only
                 the_limit_does_not_count_what_has_expired
+                the_limit_neither_counts_nor_ends_single_tokens
+                a_session_of_nobody_is_found_as_it_was_opened
+                a_session_and_its_guard_agree_about_whose_it_is
+                ending_all_of_an_account_spares_sessions_of_nobody
                 the_purge_horizon_lags_a_run_and_moves_on_by_so_much
                 a_store_that_was_never_purged_counts_from_its_oldest_session
                 live_sessions_are_listed_newest_first
@@ -191,6 +195,7 @@ macro_rules! with_every_clause {
                 another_salt_loses
                 a_foreign_token_has_no_salt_and_rotates
                 another_account_loses
+                a_session_of_nobody_rotates_for_nobody_only
                 a_number_that_was_never_drawn_loses_without_a_row
                 an_ended_session_loses
                 a_fork_loses_once_its_root_has_ended

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use countersign_token::Timestamp;
 
 use super::fixture::{
-    Batches, adoption, at, create, edit, end, foreign, forked, login, open, opened, row, second,
-    signed_in, step,
+    Batches, adoption, at, create, edit, end, foreign, forked, login, open, opened, owner, row,
+    second, signed_in, step,
 };
 use crate::account::AccountId;
 use crate::rotation::{RotatedOut, RotationStep};
@@ -68,6 +68,8 @@ pub(super) async fn what_a_session_began_with_is_kept(store: Arc<dyn Store>) {
         (FirstToken::Refresh, Some("refresh")),
         (FirstToken::Sliding, Some("sliding")),
         (FirstToken::Foreign, None),
+        (FirstToken::GenericRefresh, Some("refresh")),
+        (FirstToken::Single, None),
     ] {
         let new = NewSession {
             first_token,
@@ -127,7 +129,7 @@ pub(super) async fn everything_that_was_revoked_is_blacklisted(store: Arc<dyn St
     let before = signed_in(&*store).await;
     store.revoke_everything(at(50), None).await.unwrap();
     store.revoke_everything(at(60), None).await.unwrap();
-    let account = store.find_account(before.account).await.unwrap().unwrap();
+    let account = store.find_account(owner(&before)).await.unwrap().unwrap();
     open(&*store, &account).await;
     assert_eq!(blacklisted(&*store).await, [since(current(&before), 50)]);
 }
@@ -504,7 +506,7 @@ fn sealed(session: &SessionRecord) -> SealedToken {
 fn current(session: &SessionRecord) -> TokenRecord {
     TokenRecord {
         token: RecordedToken::Current(sealed(session)),
-        account: Some(session.account),
+        account: session.account,
         created_at: session.rotated_at,
         expires_at: session.refresh_expires_at,
         blacklisted_at: None,
@@ -522,7 +524,7 @@ fn rotated_out(session: &SessionRecord, successor: &SessionRecord) -> TokenRecor
 fn foreign_record(token_id: &str, session: &SessionRecord) -> TokenRecord {
     TokenRecord {
         token: RecordedToken::Foreign(token_id.to_owned()),
-        account: Some(session.account),
+        account: session.account,
         created_at: session.created_at,
         expires_at: second(1000),
         blacklisted_at: None,

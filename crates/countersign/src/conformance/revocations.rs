@@ -6,7 +6,7 @@ use countersign_token::{AccountState, Timestamp};
 
 use super::fixture::{
     Batches, adoption, at, audited, create, edit, end, event, fork_of, forked, log, log_scopes,
-    login, open, opened, row, second, signed_in, step,
+    login, open, opened, owner, row, second, signed_in, step,
 };
 use super::keys;
 use crate::account::Standing;
@@ -348,7 +348,7 @@ async fn revoke(store: &dyn Store, token_ids: &[&str]) {
 async fn ended_all(store: &dyn Store, of: &crate::session::SessionRecord) -> u64 {
     let cause = EndCause::EndedByOwner;
     store
-        .end_sessions_of(of.account, None, cause, at(50), None)
+        .end_sessions_of(owner(of), None, cause, at(50), None)
         .await
         .unwrap()
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use countersign_token::Timestamp;
 
 use super::fixture::{
-    at, audited, create, end, event, fork_of, forked, login, opened, row, second, signed_in, step,
+    at, audited, create, end, event, fork_of, forked, login, nobodys, opened, owner, row, second,
+    signed_in, step,
 };
 use crate::account::AccountId;
 use crate::audit::AuditKind;
@@ -102,7 +103,7 @@ pub(super) async fn a_foreign_token_has_no_salt_and_rotates(store: Arc<dyn Store
 
 pub(super) async fn another_account_loses(store: Arc<dyn Store>) {
     let login = signed_in(&*store).await;
-    let account = AccountId::new(login.account.get() + 1);
+    let account = Some(AccountId::new(owner(&login).get() + 1));
     let token = PresentedToken {
         account,
         ..step(&login).token
@@ -116,6 +117,30 @@ pub(super) async fn another_account_loses(store: Arc<dyn Store>) {
         },
     )
     .await;
+}
+
+pub(super) async fn a_session_of_nobody_rotates_for_nobody_only(store: Arc<dyn Store>) {
+    let nobodys = opened(store.open_session(&nobodys(), None).await);
+    let token = PresentedToken {
+        account: Some(AccountId::new(1)),
+        ..step(&nobodys).token
+    };
+    let claimed = RotationStep {
+        token,
+        ..step(&nobodys)
+    };
+    loses_unchanged(&*store, &nobodys, claimed).await;
+    won(store.rotate(&step(&nobodys), None).await.unwrap());
+    let login = signed_in(&*store).await;
+    let token = PresentedToken {
+        account: None,
+        ..step(&login).token
+    };
+    let claimed = RotationStep {
+        token,
+        ..step(&login)
+    };
+    loses_unchanged(&*store, &login, claimed).await;
 }
 
 pub(super) async fn a_number_that_was_never_drawn_loses_without_a_row(store: Arc<dyn Store>) {

@@ -6,13 +6,13 @@ use countersign_token::UnixMillis;
 
 use super::fixture::{
     Batches, adoption, at, audited, create, edit, end, event, foreign, forked, fresh_sid, is_live,
-    log, log_scopes, login, open, opened, root_state, row, second, signed_in, step,
+    log, log_scopes, login, nobodys, open, opened, owner, root_state, row, second, signed_in, step,
 };
 use crate::account::{AccountId, Standing};
 use crate::audit::AuditKind;
 use crate::password::EncodedPassword;
 use crate::rotation::later;
-use crate::session::{EndCause, Lineage, SessionNumber, SessionRecord, SessionState};
+use crate::session::{EndCause, FirstToken, Lineage, SessionNumber, SessionRecord, SessionState};
 use crate::store::{
     AccountEdit, AccountGuard, Adopted, Enabling, Ending, LogScope, NewSession, Opening, Rotation,
     Store,
@@ -112,7 +112,7 @@ pub(super) async fn opening_is_refused_after_the_credential_moved_on(store: Arc<
 pub(super) async fn opening_for_an_account_elsewhere_asks_nobody(store: Arc<dyn Store>) {
     let account = create(&*store, "alice").await;
     let elsewhere = NewSession {
-        account: AccountId::new(4_000_000_007),
+        account: Some(AccountId::new(4_000_000_007)),
         guard: AccountGuard::Elsewhere {
             credential_version: -3,
         },
@@ -303,6 +303,78 @@ pub(super) async fn the_limit_does_not_count_what_has_expired(store: Arc<dyn Sto
     );
 }
 
+pub(super) async fn the_limit_neither_counts_nor_ends_single_tokens(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let single = NewSession {
+        first_token: FirstToken::Single,
+        ..login(&account)
+    };
+    let before = opened(store.open_session(&single, None).await);
+    let kept = open(&*store, &account).await;
+    let single = NewSession {
+        sid: fresh_sid(),
+        ..single
+    };
+    let after = opened(store.open_session(&single, None).await);
+    let limited = |limit| NewSession {
+        limit: Some(limit),
+        ..login(&account)
+    };
+    opened(store.open_session(&limited(2), None).await);
+    assert!(is_live(&*store, &kept).await, "a single token was counted");
+    opened(store.open_session(&limited(1), None).await);
+    assert!(!is_live(&*store, &kept).await);
+    for single in [before, after] {
+        assert!(is_live(&*store, &single).await);
+    }
+}
+
+pub(super) async fn a_session_of_nobody_is_found_as_it_was_opened(store: Arc<dyn Store>) {
+    let new = nobodys();
+    let record = opened(store.open_session(&new, None).await);
+    assert_eq!(record.account, None);
+    assert_eq!(
+        row(&*store, record.number).await,
+        new.into_record(record.number)
+    );
+}
+
+pub(super) async fn a_session_and_its_guard_agree_about_whose_it_is(store: Arc<dyn Store>) {
+    let account = create(&*store, "alice").await;
+    let elsewhere = AccountGuard::Elsewhere {
+        credential_version: 1,
+    };
+    for torn in [
+        NewSession {
+            account: None,
+            ..login(&account)
+        },
+        NewSession {
+            guard: AccountGuard::Nobody,
+            ..login(&account)
+        },
+        NewSession {
+            guard: elsewhere,
+            ..nobodys()
+        },
+    ] {
+        let opening = store.open_session(&torn, None).await.unwrap();
+        assert_eq!(opening, Opening::AccountChanged, "{torn:?}");
+    }
+}
+
+pub(super) async fn ending_all_of_an_account_spares_sessions_of_nobody(store: Arc<dyn Store>) {
+    let login = signed_in(&*store).await;
+    let nobodys = opened(store.open_session(&nobodys(), None).await);
+    let cause = EndCause::EndedByOwner;
+    let ended = store
+        .end_sessions_of(owner(&login), None, cause, at(30), None)
+        .await
+        .unwrap();
+    assert_eq!(ended, 1);
+    assert!(is_live(&*store, &nobodys).await);
+}
+
 pub(super) async fn the_purge_horizon_lags_a_run_and_moves_on_by_so_much(store: Arc<dyn Store>) {
     for (wanted, at_most, reached) in [
         (100, Some(10), 100), // nothing was ever opened: nothing can be lost
@@ -376,7 +448,7 @@ pub(super) async fn an_end_is_in_the_row_when_it_is_acknowledged(store: Arc<dyn 
         cause: EndCause::EndedByOwner,
     };
     assert_eq!(row(&*store, login.number).await.state, state);
-    assert_eq!(store.live_sessions_of(login.account).await.unwrap(), []);
+    assert_eq!(store.live_sessions_of(owner(&login)).await.unwrap(), []);
 }
 
 pub(super) async fn ending_keeps_its_first_cause(store: Arc<dyn Store>) {
@@ -390,7 +462,7 @@ pub(super) async fn ending_keeps_its_first_cause(store: Arc<dyn Store>) {
         assert_eq!(again, Ending::Already(EndCause::ReuseDetected));
     }
     store
-        .end_sessions_of(login.account, None, EndCause::EndedByOwner, at(60), None)
+        .end_sessions_of(owner(&login), None, EndCause::EndedByOwner, at(60), None)
         .await
         .unwrap();
     let state = SessionState::Ended {

@@ -76,7 +76,8 @@ impl AuditLog for MemoryStore {
         let ended_at = session.state.ended_at();
         let tells_its_end = |event: &AuditEvent| {
             event.session.is_none()
-                && event.subject == Some(session.account)
+                && session.account.is_some()
+                && event.subject == session.account
                 && Some(event.at) == ended_at
         };
         let tables = self.tables();

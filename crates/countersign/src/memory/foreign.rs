@@ -96,7 +96,8 @@ impl Tables {
             None if !adoption.unrecorded => return Some(Adopted::NotRecorded),
             Some(_) | None => {}
         }
-        let account = self.accounts.get(&adoption.session.account);
+        let owner = adoption.session.account;
+        let account = owner.and_then(|id| self.accounts.get(&id));
         let revoked_before = account
             .and_then(|account| account.revoked_before)
             .max(self.everybody_revoked_before);

@@ -126,7 +126,7 @@ impl Tables {
         self.sessions.get(&session.root)?;
         Some(TokenRecord {
             token: RecordedToken::Current(sealed(session, session.generation)?),
-            account: Some(session.account),
+            account: session.account,
             created_at: session.rotated_at,
             expires_at: session.refresh_expires_at,
             blacklisted_at: self.blacklisted_at(session),
@@ -141,7 +141,7 @@ impl Tables {
         let session = self.sessions.get(&number)?;
         Some(TokenRecord {
             token: RecordedToken::RotatedOut(sealed(session, generation)?),
-            account: Some(session.account),
+            account: session.account,
             created_at: row.created,
             expires_at: row.expires,
             blacklisted_at: Some(row.blacklisted),

@@ -7,7 +7,9 @@ use super::{Batch, MemoryStore, Tables};
 use crate::account::AccountId;
 use crate::audit::AuditEvent;
 use crate::rotation::{RotatedOut, RotationStep, later, may_rotate, rotated};
-use crate::session::{EndCause, Lineage, SessionId, SessionNumber, SessionRecord, SessionState};
+use crate::session::{
+    EndCause, FirstToken, Lineage, SessionId, SessionNumber, SessionRecord, SessionState,
+};
 use crate::store::{
     AccountGuard, Blacklisting, Enabling, Ending, Fork, Forked, LogScope, NewSession, Opening,
     Purged, Rotation, Sessions, StoreError,
@@ -166,7 +168,7 @@ impl Sessions for MemoryStore {
         let tables = self.tables();
         let newest_first = tables.sessions.values().rev();
         Ok(newest_first
-            .filter(|session| session.account == account && session.is_root())
+            .filter(|session| session.account == Some(account) && session.is_root())
             .take(usize::try_from(limit).unwrap_or(usize::MAX))
             .cloned()
             .collect())
@@ -208,14 +210,18 @@ impl Tables {
     /// Whether the account is still what the password was checked against.
     pub(super) fn guard_holds(&self, session: &NewSession) -> bool {
         match session.guard {
-            AccountGuard::Elsewhere { .. } => true,
+            AccountGuard::Elsewhere { .. } => session.account.is_some(),
+            AccountGuard::Nobody => session.account.is_none(),
             AccountGuard::Stored {
                 credential_version,
                 must_be_active,
-            } => self.accounts.get(&session.account).is_some_and(|account| {
-                account.credential_version == credential_version
-                    && (account.is_active() || !must_be_active)
-            }),
+            } => {
+                let account = session.account.and_then(|id| self.accounts.get(&id));
+                account.is_some_and(|account| {
+                    account.credential_version == credential_version
+                        && (account.is_active() || !must_be_active)
+                })
+            }
         }
     }
 
@@ -226,8 +232,8 @@ impl Tables {
             return Err(StoreError::unavailable("another session has this name"));
         }
         let number = self.draw_number()?;
-        if let Some(limit) = session.limit {
-            self.make_room(session.account, limit, session.created_at);
+        if let (Some(account), Some(limit)) = (session.account, session.limit) {
+            self.make_room(account, limit, session.created_at);
         }
         if let Some(device) = &session.device {
             self.devices.insert(number, device.clone());
@@ -289,7 +295,7 @@ impl Tables {
     pub(super) fn kept_until(&self, account: AccountId, now: UnixMillis) -> Timestamp {
         self.sessions
             .values()
-            .filter(|session| session.account == account)
+            .filter(|session| session.account == Some(account))
             .map(|session| session.keep_until)
             .fold(now.timestamp(), Timestamp::max)
     }
@@ -303,14 +309,16 @@ impl Tables {
     /// Oldest first.
     fn live_roots(&self, account: AccountId) -> impl DoubleEndedIterator<Item = &SessionRecord> {
         self.sessions.values().filter(move |session| {
-            session.account == account && session.is_root() && !session.state.is_ended()
+            session.account == Some(account) && session.is_root() && !session.state.is_ended()
         })
     }
 
     fn make_room(&mut self, account: AccountId, limit: u32, now: UnixMillis) {
         let live: Vec<_> = self
             .live_roots(account)
-            .filter(|root| root.keep_until > now.timestamp())
+            .filter(|root| {
+                root.keep_until > now.timestamp() && root.first_token != FirstToken::Single
+            })
             .map(|root| root.number)
             .collect();
         let places = usize::try_from(limit.saturating_sub(1)).unwrap_or(usize::MAX);

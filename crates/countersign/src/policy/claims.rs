@@ -2,7 +2,7 @@
 
 use countersign_token::{ClaimsError, ClaimsSet};
 
-use super::TokenPolicy;
+use super::{Policy, TokenPolicy};
 use crate::account::Account;
 
 /// Claims that an account's fields become; `[claims]` in configuration files.
@@ -139,6 +139,14 @@ impl TokenPolicy {
             Some(self.password_mark_claim.as_str()),
         ];
         ALWAYS_OWN.contains(&name) || named.contains(&Some(name))
+    }
+}
+
+impl Policy {
+    /// Whether a claim may be data of a generic token: it is not ours, and no field of the account becomes it.
+    pub fn may_be_data(&self, name: &str) -> bool {
+        let fields = &self.claims.from_account;
+        !self.tokens.is_own_claim(name) && fields.iter().all(|claim| claim.name != name)
     }
 }
 

@@ -211,6 +211,8 @@ fn token_defaults() -> TokenPolicy {
         algorithm: Algorithm::Hs256,
         access_lifetime: minutes(5),
         refresh_lifetime: days(1),
+        websocket_lifetime: minutes(30),
+        custom_kinds: Vec::new(),
         sliding_lifetime: minutes(5),
         sliding_refresh_lifetime: days(1),
         sliding_refresh_claim: "refresh_exp".to_owned(),

@@ -14,6 +14,7 @@ impl Policy {
     pub fn validate(&self) -> Result<(), PolicyError> {
         self.validate_lifetimes()?;
         self.validate_claim_names()?;
+        self.validate_custom_kinds()?;
         self.validate_account_claims()?;
         self.validate_rotation()?;
         let min_length = self.passwords.rules.min_length;
@@ -60,6 +61,10 @@ impl Policy {
             (
                 "jwt.refresh_token_lifetime",
                 Some(self.tokens.refresh_lifetime),
+            ),
+            (
+                "jwt.websocket_token_lifetime",
+                Some(self.tokens.websocket_lifetime),
             ),
             (
                 "jwt.sliding_token_lifetime",
@@ -126,6 +131,31 @@ impl Policy {
                 ));
             }
             taken.push(name);
+        }
+        Ok(())
+    }
+
+    fn validate_custom_kinds(&self) -> Result<(), PolicyError> {
+        const SETTING: &str = "jwt.custom_kinds";
+        let tokens = &self.tokens;
+        if !tokens.custom_kinds.is_empty() && tokens.token_type_claim.is_none() {
+            return Err(PolicyError::new(
+                SETTING,
+                "without jwt.token_type_claim nobody could tell them apart",
+            ));
+        }
+        if tokens.custom_kinds.len() > TokenPolicy::MAX_CUSTOM_KINDS {
+            return Err(PolicyError::new(SETTING, "at most 64 kinds are accepted"));
+        }
+        let mut taken = vec!["access", "refresh", "sliding", "websocket", "untyped"];
+        for kind in &tokens.custom_kinds {
+            if !is_kind(kind) || taken.contains(&kind.as_str()) {
+                return Err(PolicyError::new(
+                    SETTING,
+                    "each needs a name of its own: 1 to 64 lower-case letters, digits, - and _",
+                ));
+            }
+            taken.push(kind);
         }
         Ok(())
     }
@@ -221,6 +251,12 @@ impl PolicyError {
 
 /// `security.md` R04: the grace is for retries, not for second owners.
 const MAX_REUSE_GRACE: Duration = Duration::from_mins(10);
+
+/// The name of a custom kind.
+fn is_kind(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b);
+    (1..=64).contains(&text.len()) && text.bytes().all(fits)
+}
 
 /// A `token` of RFC 9110 §5.6.2.
 fn is_token(text: &str) -> bool {

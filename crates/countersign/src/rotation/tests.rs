@@ -426,7 +426,7 @@ mod standing {
     fn a_token_that_names_another_row_is_unknown() {
         let changes: [fn(&mut PresentedToken); 3] = [
             |token| token.session = SessionNumber::MAX,
-            |token| token.account = AccountId::new(8),
+            |token| token.account = Some(AccountId::new(8)),
             |token| token.salt = token.salt.map(|salt| Salt::from_low_bits(salt.get() ^ 1)),
         ];
         for change in changes {
@@ -471,7 +471,7 @@ mod sliding_token {
     fn is_refused_as_a_refresh_token_is() {
         let deadline = UnixMillis::from_millis(ROTATED_AT).timestamp();
         let cases: [fn(&mut Case); 7] = [
-            |case| case.token.account = AccountId::new(99),
+            |case| case.token.account = Some(AccountId::new(99)),
             |case| case.lineage.root = ended(EndCause::Logout),
             |case| case.lineage.session.state = SessionState::Disabled,
             |case| case.lineage.session.blacklisted_at = Some(case.now),
@@ -592,7 +592,7 @@ fn session() -> SessionRecord {
         number: SessionNumber::new(77).unwrap(),
         sid: SessionId::from_random([0xa5; 16]),
         root: SessionNumber::new(77).unwrap(),
-        account: AccountId::new(7),
+        account: Some(AccountId::new(7)),
         generation: generation(5),
         sealing_key: SealingKeyId::new(1),
         first_token: FirstToken::Refresh,
@@ -661,7 +661,7 @@ fn any_case() -> impl Strategy<Value = Case> {
         } else {
             case.token.session
         };
-        case.token.account = AccountId::new(if token.2 == 3 { 8 } else { 7 });
+        case.token.account = Some(AccountId::new(if token.2 == 3 { 8 } else { 7 }));
         case.token.salt = [
             case.token.salt,
             case.token.salt,

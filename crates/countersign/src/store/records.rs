@@ -92,7 +92,8 @@ pub struct SealedToken {
 }
 
 impl SealedToken {
-    /// The token of a generation; `None` where that is a foreign token, which has a row of its own.
+    /// The token of a generation; `None` where that is a foreign token, which has a row of its own, or where the
+    /// session has no refresh token.
     pub fn of(
         session: SessionNumber,
         sid: SessionId,
@@ -106,7 +107,7 @@ impl SealedToken {
             salt: sid.salt(),
         };
         let is_foreign = first_token == FirstToken::Foreign && generation == Generation::FIRST;
-        (!is_foreign).then_some(Self {
+        (!is_foreign && first_token != FirstToken::Single).then_some(Self {
             at,
             first_token,
             key,

@@ -19,8 +19,8 @@ use crate::session::{
 pub struct NewSession {
     /// Its public name, freshly drawn.
     pub sid: SessionId,
-    /// Whose it is.
-    pub account: AccountId,
+    /// Whose it is; `None` for a session without account.
+    pub account: Option<AccountId>,
     /// What must still be true of the account when the session is inserted.
     pub guard: AccountGuard,
     /// The key that seals its token ids.
@@ -44,7 +44,7 @@ pub struct NewSession {
     /// Whether it may be used at once; else it waits for [`Sessions::enable_session`].
     pub enabled: bool,
     /// How many live sessions the account may have, this one included; the oldest end with
-    /// [`EndCause::SessionLimit`].
+    /// [`EndCause::SessionLimit`]. Those of a [`FirstToken::Single`] are not counted, and stay.
     pub limit: Option<u32>,
 }
 
@@ -58,6 +58,8 @@ pub enum AccountGuard {
         /// Whether it must be active, too.
         must_be_active: bool,
     },
+    /// There is no account.
+    Nobody,
     /// The account lives elsewhere; the caller checks it again after the insert.
     Elsewhere {
         /// The version to remember.
@@ -73,6 +75,7 @@ impl AccountGuard {
                 credential_version, ..
             }
             | Self::Elsewhere { credential_version } => credential_version,
+            Self::Nobody => 0,
         }
     }
 }
@@ -138,7 +141,13 @@ impl Fork {
         SessionRecord {
             number,
             generation: Generation::FIRST,
-            first_token: FirstToken::Refresh,
+            first_token: match from.first_token {
+                FirstToken::GenericRefresh => FirstToken::GenericRefresh,
+                FirstToken::Refresh
+                | FirstToken::Sliding
+                | FirstToken::Foreign
+                | FirstToken::Single => FirstToken::Refresh,
+            },
             created_at: self.now,
             rotated_at: self.now,
             refresh_expires_at,

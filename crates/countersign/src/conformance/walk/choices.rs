@@ -9,7 +9,7 @@ use crate::conformance::fixture::{adoption, client, event, login, token_of};
 use crate::rotation::{RotatedOut, RotationStep, later};
 use crate::sealed_id::SealingKeyId;
 use crate::session::{EndCause, FirstToken, Generation, Salt, SessionNumber, SessionRecord};
-use crate::store::{Adoption, NewSession};
+use crate::store::{AccountGuard, Adoption, NewSession};
 
 impl Walk {
     /// An account as it is now, or, now and then, as it was when it was made.
@@ -51,6 +51,26 @@ impl Walk {
         }
     }
 
+    /// A session of an account, or sometimes of nobody.
+    pub(super) fn some_session_of(&mut self, account: &Account) -> NewSession {
+        let login = self.some_login(account);
+        if !self.random.one_in(6) {
+            return login;
+        }
+        let first_token = if self.random.one_in(2) {
+            FirstToken::GenericRefresh
+        } else {
+            FirstToken::Single
+        };
+        NewSession {
+            account: None,
+            guard: AccountGuard::Nobody,
+            first_token,
+            limit: None,
+            ..login
+        }
+    }
+
     pub(super) fn some_adoption(&mut self, account: &Account) -> Adoption {
         let mut adoption = adoption(&self.some_foreign_id(), account);
         adoption.session = self.some_login(account);
@@ -72,7 +92,7 @@ impl Walk {
             2 => token.generation = generation_of(generation.saturating_sub(2)),
             3 => token.generation = token.generation.next(),
             4 => token.salt = Some(Salt::from_low_bits(session.sid.salt().get() ^ 0x80_0000)),
-            5 => token.account = AccountId::new(-1),
+            5 => token.account = Some(AccountId::new(-1)),
             6 => token.salt = None,
             _ => {}
         }

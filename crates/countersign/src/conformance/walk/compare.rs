@@ -128,7 +128,7 @@ impl Walk {
     pub(super) fn session(&self, mut row: SessionRecord) -> SessionRecord {
         row.number = self.sessions[&row.number];
         row.root = self.sessions[&row.root];
-        row.account = self.account(row.account);
+        row.account = row.account.map(|account| self.account(account));
         comparable_row(row)
     }
 
@@ -202,8 +202,8 @@ impl Walk {
         let known = self
             .accounts
             .iter()
-            .find(|(_, account)| account.id == step.token.account);
-        let account = known.map_or(step.token.account, |(tested, _)| tested.id);
+            .find(|(_, account)| Some(account.id) == step.token.account);
+        let account = known.map_or(step.token.account, |(tested, _)| Some(tested.id));
         RotationStep {
             token: PresentedToken {
                 session,
@@ -222,8 +222,8 @@ impl Walk {
         let known = self
             .accounts
             .iter()
-            .find(|(account, _)| account.id == step.token.account);
-        let account = known.map_or(step.token.account, |(_, reference)| reference.id);
+            .find(|(account, _)| Some(account.id) == step.token.account);
+        let account = known.map_or(step.token.account, |(_, reference)| Some(reference.id));
         RotationStep {
             token: PresentedToken {
                 session,

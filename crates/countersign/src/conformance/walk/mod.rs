@@ -25,8 +25,8 @@ use crate::rotation::{
 };
 use crate::session::{SessionNumber, SessionRecord};
 use crate::store::{
-    AccountEdit, AccountTable, Adopted, Adoption, EditTarget, ForeignTokens, Fork, Forked,
-    NewSession, Opening, Rotation, Sessions, SessionsOnChange, Store,
+    AccountEdit, AccountGuard, AccountTable, Adopted, Adoption, EditTarget, ForeignTokens, Fork,
+    Forked, NewSession, Opening, Rotation, Sessions, SessionsOnChange, Store,
 };
 
 pub(super) async fn a_random_walk_gives_the_references_answers(store: Arc<dyn Store>) {
@@ -110,10 +110,14 @@ impl Walk {
 
     async fn open(&mut self) {
         let (tested, reference) = self.some_account().await;
-        let ours = self.some_login(&reference);
+        let ours = self.some_session_of(&reference);
+        let guard = match ours.guard {
+            AccountGuard::Nobody => AccountGuard::Nobody,
+            AccountGuard::Stored { .. } | AccountGuard::Elsewhere { .. } => login(&tested).guard,
+        };
         let theirs = NewSession {
-            account: tested.id,
-            guard: login(&tested).guard,
+            account: ours.account.map(|_| tested.id),
+            guard,
             ..ours.clone()
         };
         let event = self.some_event(AuditKind::Login);
@@ -324,7 +328,7 @@ impl Walk {
         let ours = self.some_adoption(&reference);
         let mut theirs = Adoption {
             session: NewSession {
-                account: tested.id,
+                account: Some(tested.id),
                 guard: login(&tested).guard,
                 ..ours.session.clone()
             },

@@ -102,7 +102,7 @@ pub(super) fn refresh(
         session: number(),
         generation: generation_of(generation),
         salt: Some(lineage.session.sid.salt()),
-        account: ACCOUNT,
+        account: Some(ACCOUNT),
     };
     let step = RotationStep {
         token,
@@ -167,7 +167,7 @@ fn record(settings: &Settings, row: Row) -> SessionRecord {
         number: number(),
         sid: SessionId::from_random([0x5a; 16]),
         root: number(),
-        account: ACCOUNT,
+        account: Some(ACCOUNT),
         generation: generation_of(row.generation),
         sealing_key: SealingKeyId::new(1),
         first_token: FirstToken::Refresh,
