@@ -31,6 +31,9 @@ codes! {
     UserNotFound = "user_not_found",
     UserInactive = "user_inactive",
     PasswordChanged = "password_changed",
+    // jwt-allauth's.
+    IncorrectCredentials = "incorrect_credentials",
+    SessionExpired = "session_expired",
     // The guards' of embedding programs.
     PermissionDenied = "permission_denied",
     EmailNotVerified = "email_not_verified",
@@ -101,6 +104,7 @@ mod tests {
                 CATALOGUE,
                 &[
                     "At SimpleJWT's endpoints",
+                    "At jwt-allauth's endpoints",
                     "At routes of a program",
                     "At endpoints of our own"
                 ]

@@ -36,6 +36,8 @@ pub(crate) enum Answers {
     ToPost,
     /// `GET`, and `HEAD` with the same headers.
     ToGet,
+    /// The same, and `PATCH`.
+    AlsoToPatch,
 }
 
 impl Answers {
@@ -43,6 +45,7 @@ impl Answers {
         match self {
             Self::ToPost => HeaderValue::from_static("POST, OPTIONS"),
             Self::ToGet => HeaderValue::from_static("GET, HEAD, OPTIONS"),
+            Self::AlsoToPatch => HeaderValue::from_static("GET, PATCH, HEAD, OPTIONS"),
         }
     }
 
@@ -50,6 +53,7 @@ impl Answers {
         match self {
             Self::ToPost => method == Method::POST,
             Self::ToGet => method == Method::GET || method == Method::HEAD,
+            Self::AlsoToPatch => Self::ToGet.admits(method) || method == Method::PATCH,
         }
     }
 }

@@ -51,6 +51,7 @@
 mod guards_page {}
 
 mod administering;
+mod allauth_prefix;
 mod api;
 mod bearer;
 mod body;
@@ -74,16 +75,19 @@ mod proxies;
 mod routes;
 mod service;
 mod signed_in;
+mod signed_post;
 mod staff;
 mod stateless;
 mod wire;
 
+pub use allauth_prefix::{AllauthPrefix, UnfitPrefix};
 pub use client::ClientAddress;
 pub use gate::{Gate, GateLayer, Gated};
 pub use holder::{Bearer, Claims};
 pub use proxies::{TrustedProxies, UnfitProxy};
 pub use routes::{
-    health_endpoints, issue_endpoints, key_endpoints, paths, resource_endpoints, router,
-    session_endpoints, staff_endpoints, token_endpoints, user_endpoints,
+    allauth_endpoints, health_endpoints, issue_endpoints, key_endpoints, paths, resource_endpoints,
+    router, router_with_allauth, session_endpoints, staff_endpoints, token_endpoints,
+    user_endpoints,
 };
 pub use stateless::{ResourceServer, Stateless};

@@ -1,5 +1,6 @@
 //! The route table, on one screen, and the routers made of it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
@@ -10,9 +11,10 @@ use axum::routing::{MethodRouter, any, get, post};
 use countersign::Authority;
 use tower::ServiceExt as _;
 
+use crate::allauth_prefix::AllauthPrefix;
 use crate::api::Api;
 use crate::endpoints::{
-    add_slash, blacklist, health, issue, jwks, me, obtain, obtain_sliding, refresh,
+    add_slash, allauth, blacklist, health, issue, jwks, me, obtain, obtain_sliding, refresh,
     refresh_sliding, sessions, token_lists, unknown, users, verify,
 };
 use crate::guard::GuardLayer;
@@ -89,18 +91,36 @@ const HEALTH: &[Endpoint] = &[
     }),
 ];
 
-/// Everything, with an answer of our own for paths that are not in the table.
+/// jwt-allauth's, behind the prefix that the settings give them.
+const ALLAUTH: &[Endpoint] = &[
+    ("login/", || any(allauth::login::login)),
+    ("refresh/", || any(allauth::refresh::refresh)),
+    ("logout/", || any(allauth::logout::logout)),
+    ("logout-all/", || any(allauth::logout_all::logout_all)),
+    ("user/", || {
+        any(allauth::user::show).patch(allauth::user::change)
+    }),
+];
+
+/// Everything that is there in every case, with an answer of our own for paths that are not in the table.
 ///
 /// Percent-encoded letters in a path are decoded once, as Django does, before the table is asked a second time.
 pub fn router(authority: Arc<Authority>) -> Router {
+    complete(authority, Router::new())
+}
+
+/// The same, with jwt-allauth's endpoints behind a prefix.
+pub fn router_with_allauth(authority: Arc<Authority>, prefix: &AllauthPrefix) -> Router {
+    complete(authority, mount(behind(prefix)))
+}
+
+fn complete(authority: Arc<Authority>, further: Router<Arc<Api>>) -> Router {
     let api = Api::new(authority);
-    let table = mount(
-        &api,
-        [
-            TOKEN, ALIASES, RESOURCE, SESSIONS, STAFF, USERS, ISSUE, KEYS, HEALTH,
-        ]
-        .concat(),
-    );
+    let table = mount(plain(&[
+        TOKEN, ALIASES, RESOURCE, SESSIONS, STAFF, USERS, ISSUE, KEYS, HEALTH,
+    ]))
+    .merge(further)
+    .with_state(Arc::clone(&api));
     let complete = table
         .clone()
         .fallback_service(unknown::unknown.into_service());
@@ -152,7 +172,15 @@ pub fn health_endpoints(authority: Arc<Authority>) -> Router {
     part(authority, HEALTH)
 }
 
-/// Every path of the table, for proxies and for tests that must not forget one.
+/// jwt-allauth's endpoints alone, behind a prefix.
+pub fn allauth_endpoints(authority: Arc<Authority>, prefix: &AllauthPrefix) -> Router {
+    let api = Api::new(authority);
+    mount(behind(prefix))
+        .with_state(Arc::clone(&api))
+        .layer(GuardLayer::new(&api))
+}
+
+/// Every path of the table that is there in every case, for proxies and for tests that must not forget one.
 pub fn paths() -> impl Iterator<Item = &'static str> {
     [
         TOKEN, ALIASES, RESOURCE, SESSIONS, STAFF, USERS, ISSUE, KEYS, HEALTH,
@@ -162,21 +190,39 @@ pub fn paths() -> impl Iterator<Item = &'static str> {
     .map(|(path, _)| *path)
 }
 
-fn part(authority: Arc<Authority>, endpoints: &[Endpoint]) -> Router {
+fn part(authority: Arc<Authority>, endpoints: &'static [Endpoint]) -> Router {
     let api = Api::new(authority);
-    mount(&api, endpoints.to_vec()).layer(GuardLayer::new(&api))
+    mount(plain(&[endpoints]))
+        .with_state(Arc::clone(&api))
+        .layer(GuardLayer::new(&api))
+}
+
+type Mounted = (Cow<'static, str>, fn() -> MethodRouter<Arc<Api>>);
+
+fn plain(parts: &[&'static [Endpoint]]) -> Vec<Mounted> {
+    let endpoints = parts.iter().copied().flatten();
+    endpoints
+        .map(|&(path, endpoint)| (path.into(), endpoint))
+        .collect()
+}
+
+fn behind(prefix: &AllauthPrefix) -> Vec<Mounted> {
+    let endpoints = ALLAUTH.iter();
+    endpoints
+        .map(|&(path, endpoint)| (format!("{prefix}/{path}").into(), endpoint))
+        .collect()
 }
 
 /// Mounts endpoints; whoever forgets the slash at the end is sent on to it.
-fn mount(api: &Arc<Api>, endpoints: Vec<Endpoint>) -> Router {
+fn mount(endpoints: Vec<Mounted>) -> Router<Arc<Api>> {
     let mut table = Router::new();
     for (path, endpoint) in endpoints {
-        table = table.route(path, endpoint());
+        table = table.route(&path, endpoint());
         if let Some(open) = path.strip_suffix('/') {
             table = table.route(open, any(add_slash::add_slash));
         }
     }
-    table.with_state(Arc::clone(api))
+    table
 }
 
 /// Tries a path that is not in the table once more without its percent-encoding.

@@ -13,7 +13,7 @@ use arc_swap::ArcSwap;
 use axum::Router;
 use countersign::Authority;
 use countersign::keys::SigningKeySource;
-use countersign_axum::TrustedProxies;
+use countersign_axum::{AllauthPrefix, TrustedProxies};
 use countersign_token::KeyId;
 use tokio::signal::unix::Signal;
 
@@ -22,6 +22,31 @@ use crate::config::schema::SETTINGS;
 use crate::failure::Failure;
 use crate::opening::Foundation;
 
+/// What of a configuration is about the way to an authority and no business of its own.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Surroundings {
+    proxies: TrustedProxies,
+    allauth_prefix: Option<AllauthPrefix>,
+}
+
+impl Surroundings {
+    /// Those of a configuration.
+    pub(crate) fn of(config: &Config) -> Self {
+        Self {
+            proxies: config.trusted_proxies.clone(),
+            allauth_prefix: config.allauth_prefix.clone(),
+        }
+    }
+
+    fn routes_to(self, authority: Arc<Authority>) -> Router {
+        let routes = match &self.allauth_prefix {
+            Some(prefix) => countersign_axum::router_with_allauth(authority, prefix),
+            None => countersign_axum::router(authority),
+        };
+        self.proxies.before(routes)
+    }
+}
+
 /// What answers now: an authority, and the routes to it.
 pub(crate) struct Current {
     authority: ArcSwap<Authority>,
@@ -29,10 +54,10 @@ pub(crate) struct Current {
 }
 
 impl Current {
-    /// An authority that begins to answer, behind these proxies.
-    pub(crate) fn of(authority: Authority, proxies: TrustedProxies) -> Self {
+    /// An authority that begins to answer, in these surroundings.
+    pub(crate) fn of(authority: Authority, surroundings: Surroundings) -> Self {
         let authority = Arc::new(authority);
-        let routes = proxies.before(countersign_axum::router(Arc::clone(&authority)));
+        let routes = surroundings.routes_to(Arc::clone(&authority));
         Self {
             authority: ArcSwap::new(authority),
             routes: Arc::new(ArcSwap::from_pointee(routes)),
@@ -49,8 +74,8 @@ impl Current {
         Arc::clone(&self.routes)
     }
 
-    fn replace(&self, authority: Authority, proxies: TrustedProxies) {
-        let next = Self::of(authority, proxies);
+    fn replace(&self, authority: Authority, surroundings: Surroundings) {
+        let next = Self::of(authority, surroundings);
         self.authority.store(next.authority());
         self.routes.store(next.routes.load_full());
     }
@@ -98,10 +123,10 @@ impl Reload {
             tracing::warn!("{warnings}");
         }
         let wanted = Values::of(&config);
-        let proxies = config.trusted_proxies.clone();
+        let surroundings = Surroundings::of(&config);
         let authority = self.foundation.authority(config).await?;
         authority.check_ready().await.map_err(Failure::of)?;
-        self.current.replace(authority, proxies);
+        self.current.replace(authority, surroundings);
         self.in_force.report_and_take(wanted);
         tracing::info!("the configuration was read again, and is in force");
         Ok(())

@@ -181,6 +181,13 @@ impl ClaimsSet {
         }
     }
 
+    /// Sets every claim of another set, whatever it is called: in its place if the name is there already, else at the end.
+    pub fn update(&mut self, from: &Self) {
+        for (name, value) in from.iter() {
+            self.members.set(name, value);
+        }
+    }
+
     /// Takes a claim out; tells whether it was there. The others keep their order.
     pub fn remove(&mut self, name: &str) -> bool {
         self.members.remove(name)

@@ -21,6 +21,8 @@ pub(crate) enum FieldFault {
     Nul,
     /// It holds half of a surrogate pair.
     Surrogate(u16),
+    /// It has more than so many characters.
+    TooLong(usize),
 }
 
 /// The faults by field, in order of declaration.
@@ -51,6 +53,23 @@ impl<'a> Fields<'a> {
             self.errors.push((name, faults));
             String::new()
         })
+    }
+
+    /// The text of a field that may be left out, and may be empty. If it cannot be used the fault is noted.
+    pub(crate) fn optional_text(&mut self, name: &'static str, longest: usize) -> Option<String> {
+        let found = match self.find(name) {
+            Ok(text) if text.chars().count() > longest => Err(vec![FieldFault::TooLong(longest)]),
+            found => found,
+        };
+        match found {
+            Ok(text) => Some(text),
+            Err(faults) if faults == [FieldFault::Absent] => None,
+            Err(faults) if faults == [FieldFault::Blank] => Some(String::new()),
+            Err(faults) => {
+                self.errors.push((name, faults));
+                None
+            }
+        }
     }
 
     /// What was wrong.
@@ -187,6 +206,24 @@ mod tests {
             found(text(""), WireBodies::Strict),
             Err(vec![FieldFault::Blank])
         );
+    }
+
+    #[test]
+    fn what_may_be_left_out_may_be_empty_and_has_a_bound() {
+        for (value, expected, fault) in [
+            (text(" abc "), Some("abc"), None),
+            (text(" "), Some(""), None),
+            (text("abcd"), None, Some(FieldFault::TooLong(3))),
+            (text("äöü"), Some("äöü"), None),
+            (Value::Null, None, Some(FieldFault::Null)),
+        ] {
+            let members = vec![(Cow::Borrowed("f"), value)];
+            let mut fields = Fields::new(&members, WireBodies::Drf);
+            assert_eq!(fields.optional_text("f", 3).as_deref(), expected);
+            assert_eq!(fields.optional_text("g", 3), None);
+            let faults: Vec<_> = fault.into_iter().map(|fault| ("f", vec![fault])).collect();
+            assert_eq!(fields.into_errors(), faults);
+        }
     }
 
     #[test]

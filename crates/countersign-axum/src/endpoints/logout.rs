@@ -35,7 +35,7 @@ pub(crate) async fn logout(
             let signed_in = owner.map(|owner| owner.account());
             let client = sender.client();
             match api.authority.logout(&refresh, signed_in, &client).await? {
-                LoggedOut::Done => Ok(done()),
+                LoggedOut::Done | LoggedOut::Already => Ok(done()),
                 LoggedOut::OtherAccount => Err(Problem::OtherAccount),
                 LoggedOut::Refused(refusal) => Ok(sessions::token_refused(&api, &refusal)),
             }

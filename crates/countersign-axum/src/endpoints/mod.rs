@@ -1,6 +1,7 @@
 //! The endpoints, one file each: extract, one call of the authority, render.
 
 pub(crate) mod add_slash;
+pub(crate) mod allauth;
 pub(crate) mod blacklist;
 pub(crate) mod health;
 pub(crate) mod issue;

@@ -1,5 +1,6 @@
 //! What clients read: one module per surface, and it alone quotes that surface's names and texts.
 
+pub(crate) mod allauth;
 mod answer;
 pub(crate) mod indent;
 mod metadata;

@@ -303,7 +303,7 @@ fn told(refusal: &TokenRefusal) -> Told {
     }
 }
 
-fn verify_text(error: &VerifyError) -> Text {
+pub(super) fn verify_text(error: &VerifyError) -> Text {
     match error {
         VerifyError::MissingExpiration => Message::TokenNoClaim.with("exp"),
         VerifyError::Expired => Message::TokenExpired.into(),
@@ -332,7 +332,7 @@ fn ledger_told(refusal: Refusal) -> Told {
     }
 }
 
-fn with_cause(answer: Answer, refusal: &TokenRefusal) -> Answer {
+pub(super) fn with_cause(answer: Answer, refusal: &TokenRefusal) -> Answer {
     match refusal {
         TokenRefusal::Ledger(Refusal::Ended(cause)) => {
             answer.with(headers::CAUSE, HeaderValue::from_static(cause.name()))
@@ -354,7 +354,7 @@ fn no_type_fits(messages: impl Iterator<Item = (TokenClass, Text)>) -> Answer {
 }
 
 /// Something is wrong with what was sent as a whole.
-fn no_field_of(text: Text) -> Answer {
+pub(super) fn no_field_of(text: Text) -> Answer {
     let fields = vec![("non_field_errors", vec![text])];
     Answer::new(StatusCode::BAD_REQUEST, Content::Fields(fields))
 }
@@ -374,10 +374,13 @@ fn field_text(fault: FieldFault) -> Text {
         FieldFault::NotText => Message::FieldNotText.into(),
         FieldFault::Nul => Message::FieldNul.into(),
         FieldFault::Surrogate(unit) => Message::FieldSurrogate.with(format!("U+{unit:X}")),
+        FieldFault::TooLong(longest) => untranslated(format!(
+            "Ensure this field has no more than {longest} characters."
+        )),
     }
 }
 
-fn detail(status: StatusCode, text: impl Into<Text>) -> Answer {
+pub(super) fn detail(status: StatusCode, text: impl Into<Text>) -> Answer {
     let text = text.into();
     Answer::new(status, Content::Detail { text, code: None })
 }
@@ -387,15 +390,15 @@ fn forbidden(text: &'static str, code: Code) -> Answer {
     Answer::new(StatusCode::FORBIDDEN, Content::Detail { text, code })
 }
 
-fn coded(text: impl Into<Text>, code: Code) -> Answer {
+pub(super) fn coded(text: impl Into<Text>, code: Code) -> Answer {
     let (text, code) = (text.into(), Some(code));
     Answer::new(StatusCode::UNAUTHORIZED, Content::Detail { text, code })
 }
 
-fn untranslated(text: impl Into<Cow<'static, str>>) -> Text {
+pub(super) fn untranslated(text: impl Into<Cow<'static, str>>) -> Text {
     Text::Untranslated(text.into())
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

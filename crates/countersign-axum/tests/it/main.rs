@@ -7,6 +7,7 @@
     reason = "also the helpers of tests fail by panicking"
 )]
 
+mod allauth;
 mod anonymous;
 mod devices;
 mod failures;

@@ -18,7 +18,7 @@ use countersign::random::SystemRandom;
 use countersign::secrets::MasterKey;
 use countersign::store::Store;
 use countersign::{Authority, Policy, Preset};
-use countersign_axum::ClientAddress;
+use countersign_axum::{AllauthPrefix, ClientAddress};
 use countersign_token::{Algorithm, ClaimsSet, SigningKey, UnixMillis};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -120,7 +120,7 @@ impl Site {
         let clock = Arc::new(ManualClock::at(NOW));
         let authority = assemble(policy, source, store, accounts, &clock).await;
         let site = Self {
-            router: countersign_axum::router(Arc::clone(&authority)),
+            router: countersign_axum::router_with_allauth(Arc::clone(&authority), &allauth()),
             authority,
             clock,
         };
@@ -189,6 +189,11 @@ impl Site {
             refresh: Some(reply.token("refresh")),
         }
     }
+}
+
+/// Where jwt-allauth's endpoints are.
+fn allauth() -> AllauthPrefix {
+    AllauthPrefix::parse("/auth").unwrap()
 }
 
 async fn assemble(

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use annotate_snippets::Renderer;
-use countersign_axum::TrustedProxies;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -11,7 +10,7 @@ use crate::cli::Common;
 use crate::failure::Failure;
 use crate::housekeeping::{self, Rhythm};
 use crate::opening::{self, Opened};
-use crate::reload::{Current, Reload, Values};
+use crate::reload::{Current, Reload, Surroundings, Values};
 use crate::serve;
 
 /// Serves until the process is asked to stop, and reads the configuration again whenever it is asked to.
@@ -27,7 +26,7 @@ pub(super) async fn run(common: &Common) -> Result<(), Failure> {
     }
     let bind = config.bind;
     let public_url = config.public_url.clone();
-    let proxies = config.trusted_proxies.clone();
+    let surroundings = Surroundings::of(&config);
     let in_force = Values::of(&config);
     let stop = serve::stop_signal()?;
     let opened = opening::open(config).await?;
@@ -37,7 +36,7 @@ pub(super) async fn run(common: &Common) -> Result<(), Failure> {
 
     let (authority, foundation) = opened.into_parts();
     let (store, deliveries) = (foundation.store(), foundation.deliveries());
-    let current = Arc::new(Current::of(authority, proxies));
+    let current = Arc::new(Current::of(authority, surroundings));
     let common = common.clone();
     let read = move || opening::configuration(&common);
     let reload = Reload::new(read, in_force, foundation, Arc::clone(&current));
@@ -60,7 +59,7 @@ pub(super) async fn without_reload(
 ) {
     let (authority, foundation) = opened.into_parts();
     let (store, deliveries) = (foundation.store(), foundation.deliveries());
-    let current = Arc::new(Current::of(authority, TrustedProxies::default()));
+    let current = Arc::new(Current::of(authority, Surroundings::default()));
     until_stopped(&current, JoinSet::new(), listener, stop).await;
     drop(current);
     deliveries.finish().await;

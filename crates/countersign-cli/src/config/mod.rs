@@ -29,7 +29,7 @@ use countersign::policy::{
     WireBodies,
 };
 use countersign::rotation::{ReuseDetection, RotatedOut, RotationMode};
-use countersign_axum::{TrustedProxies, UnfitProxy};
+use countersign_axum::{AllauthPrefix, TrustedProxies, UnfitPrefix, UnfitProxy};
 use countersign_token::remote::KeySetUrl;
 
 pub(crate) use self::diagnostics::ConfigError;
@@ -53,6 +53,8 @@ pub(crate) struct Config {
     /// The proxies in front of it whose word counts.
     pub(crate) trusted_proxies: TrustedProxies,
     given_proxies: Vec<String>,
+    /// Where jwt-allauth's endpoints are, if they are anywhere.
+    pub(crate) allauth_prefix: Option<AllauthPrefix>,
     /// Where everything is kept.
     pub(crate) store: StoreUrl,
     /// The key that wraps the keys in the store.
@@ -254,6 +256,7 @@ struct Parts {
     bind: SocketAddr,
     public_url: Option<String>,
     trusted_proxies: TrustedProxies,
+    allauth_prefix: Option<AllauthPrefix>,
     store: StoreUrl,
     master_key_file: PathBuf,
     signing_key: SigningKeySource,
@@ -276,6 +279,7 @@ impl Parts {
             bind: bind(settings)?,
             public_url: public_url(settings)?,
             trusted_proxies: trusted_proxies(settings)?,
+            allauth_prefix: allauth_prefix(settings)?,
             store: store(settings)?,
             master_key_file: master_key_file(settings)?,
             signing_key,
@@ -298,6 +302,7 @@ impl Parts {
             public_url: self.public_url,
             trusted_proxies: self.trusted_proxies,
             given_proxies,
+            allauth_prefix: self.allauth_prefix,
             store: self.store,
             master_key_file: self.master_key_file,
             signing_key: self.signing_key,
@@ -349,6 +354,25 @@ fn trusted_proxies(settings: &Settings) -> Result<TrustedProxies, Problem> {
         };
         settings
             .problem(PROXIES, format!("`{PROXIES}`: {unfit}"))
+            .help(help)
+    })
+}
+
+fn allauth_prefix(settings: &Settings) -> Result<Option<AllauthPrefix>, Problem> {
+    let text = settings.text("server.allauth_prefix").unwrap_or_default();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    AllauthPrefix::parse(text).map(Some).map_err(|unfit| {
+        let help = match unfit {
+            UnfitPrefix::Taken(_) => "choose a path beside it, such as `/auth` or `/api/auth`",
+            _ => "such as `/auth`, or \"\" to leave these endpoints out",
+        };
+        settings
+            .problem(
+                "server.allauth_prefix",
+                format!("`server.allauth_prefix`: {unfit}"),
+            )
             .help(help)
     })
 }

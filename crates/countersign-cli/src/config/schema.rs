@@ -151,7 +151,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     built("server.bind", Text, |c| Some(show::text(&c.bind.to_string())), "Address and port that the server listens on."),
     built("server.public_url", Text, |c| Some(show::text(c.public_url.as_deref().unwrap_or(""))), "How the world reaches the server; \"\" for its own address."),
     built("server.trusted_proxies", Texts, |c| Some(show::texts(c.given_proxies())), "Proxies whose `X-Forwarded-For` is believed: addresses and networks (CIDR); [] for none."),
-    off("server.allauth_prefix", Text, Off::Text(""), "Where the jwt-allauth endpoints are mounted."),
+    built("server.allauth_prefix", Text, |c| Some(show::text(&c.allauth_prefix.as_ref().map_or_else(String::new, ToString::to_string))), "The path in front of jwt-allauth's endpoints, such as `/auth`; \"\" for none of them."),
 
     built("store.url", Text, |c| Some(show::text(&c.store.to_string())), "Where everything is kept, as sqlite:PATH or sqlite:///PATH; a relative path is beside this file."),
 

@@ -951,6 +951,28 @@ languages = "*""#,
 }
 
 #[test]
+fn jwt_allauths_endpoints_are_behind_a_path_of_their_own_or_nowhere() {
+    let shown = |text: &str| effective(&load(text).unwrap(), "server.allauth_prefix");
+    for (text, expected) in [
+        ("", "\"\""),
+        ("server.allauth_prefix = \"\"", "\"\""),
+        ("server.allauth_prefix = \"auth/\"", r#""/auth""#),
+        ("server.allauth_prefix = \"/api/auth\"", r#""/api/auth""#),
+    ] {
+        assert_eq!(shown(text).as_deref(), Some(expected), "{text}");
+    }
+    for (path, told) in [
+        ("/", "a path of letters, digits"),
+        ("/auth/{id}", "a path of letters, digits"),
+        ("/api", "`/api/token/` is there already"),
+        ("/api/users/7", "`/api/users/` is there already"),
+    ] {
+        let message = refusal(&format!("server.allauth_prefix = \"{path}\""));
+        assert!(message.contains(told) && has_help(&message), "{message}");
+    }
+}
+
+#[test]
 fn claims_and_requirements_are_read_from_file_and_environment() {
     let text = "claims.at_refresh = \"carried\"\naccounts.sign_in_requires = [\"staff\", \"email_verified\"]\n\
         [claims.from_account]\nteam = \"attributes.team\"\nemail = \"email\"\n";

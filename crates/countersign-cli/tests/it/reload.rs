@@ -220,6 +220,23 @@ fn a_proxy_is_believed_from_the_reload_on_and_no_longer_after_the_next() {
 }
 
 #[test]
+fn jwt_allauths_endpoints_come_and_go_with_their_prefix() {
+    let mut house = House::with("");
+    let rows = [
+        ("", [404, 404]),
+        ("server.allauth_prefix = \"/auth\"\n", [400, 404]),
+        ("server.allauth_prefix = \"/api/auth\"\n", [404, 400]),
+        ("server.allauth_prefix = \"\"\n", [404, 404]),
+    ];
+    for (settings, expected) in rows {
+        house.reload(settings);
+        let statuses = ["/auth/login/", "/api/auth/login/"]
+            .map(|path| house.server.send(&Request::post(path, &json!({}))).status);
+        assert_eq!(statuses, expected, "{settings}");
+    }
+}
+
+#[test]
 fn changed_hooks_are_in_force_from_the_reload_on() {
     let mut house = House::with("");
     house.place.put("hook.secret", SECRET, 0o600);

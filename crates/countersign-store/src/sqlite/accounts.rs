@@ -460,6 +460,13 @@ fn change(
         AccountEdit::Attributes(attributes) => connection
             .prepare_cached("UPDATE account SET attributes = :attributes WHERE id = :id")?
             .execute(named_params! { ":id": id, ":attributes": attributes.to_json() })?,
+        AccountEdit::SetAttributes(set) => {
+            let mut attributes = attributes_of(connection, account)?;
+            attributes.update(set);
+            connection
+                .prepare_cached("UPDATE account SET attributes = :attributes WHERE id = :id")?
+                .execute(named_params! { ":id": id, ":attributes": attributes.to_json() })?
+        }
         AccountEdit::RefuseForeignTokens => {
             return revoke_foreign_tokens(connection, account, now);
         }
@@ -482,6 +489,15 @@ fn give_up_email(connection: &Connection, id: AccountId, next: &str) -> Result<(
         )?
         .execute(named_params! { ":id": id.get(), ":next": next })?;
     Ok(())
+}
+
+fn attributes_of(connection: &Connection, account: AccountId) -> Result<ClaimsSet, Failure> {
+    let attributes = connection
+        .prepare_cached("SELECT attributes FROM account WHERE id = :id")?
+        .query_row(named_params! { ":id": account.get() }, |row| {
+            Columns::of(row).parsed(|text: String| ClaimsSet::parse(&text).ok())
+        })?;
+    Ok(attributes)
 }
 
 fn is_active(standing: Standing) -> bool {

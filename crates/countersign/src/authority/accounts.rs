@@ -548,7 +548,7 @@ fn is_usable_email(address: &str) -> bool {
             && address.rsplit_once('@').is_some_and(is_address))
 }
 
-fn check_attributes(attributes: &ClaimsSet) -> Result<(), AccountError> {
+pub(super) fn check_attributes(attributes: &ClaimsSet) -> Result<(), AccountError> {
     if attributes.to_json().len() > MOST_ATTRIBUTE_BYTES {
         return Err(AccountError::TooManyAttributes);
     }

@@ -67,6 +67,23 @@ pub struct Beginning {
     pub even_if_inactive: bool,
 }
 
+/// What somebody signs in with, as it was typed.
+#[derive(Clone, Copy)]
+pub(super) struct Login<'a> {
+    pub(super) by: LoginName,
+    pub(super) text: &'a str,
+}
+
+impl<'a> Login<'a> {
+    /// Whom it could name; `None` if it could be nobody's.
+    pub(super) fn key(self) -> Option<AccountKey<'a>> {
+        is_plausible(self.text).then_some(match self.by {
+            LoginName::Username => AccountKey::Username(self.text),
+            LoginName::Email => AccountKey::Email(self.text),
+        })
+    }
+}
+
 /// The tokens that a session is opened for.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Form {
@@ -105,6 +122,26 @@ impl Authority {
         password: PlainPassword,
         client: &Client<'_>,
     ) -> Result<SignIn, AuthorityError> {
+        self.login_by(self.policy.accounts.login, login, password, client)
+            .await
+    }
+
+    /// The same by a name that the caller chooses, whatever the settings say that people sign in with. Failures are
+    /// counted by what is typed: those with a user name and those with an address are apart.
+    ///
+    /// # Errors
+    /// As [`login`](Self::login).
+    ///
+    /// # Source
+    /// jwt-allauth `login/`, which takes addresses only.
+    pub async fn login_by(
+        &self,
+        by: LoginName,
+        login: &str,
+        password: PlainPassword,
+        client: &Client<'_>,
+    ) -> Result<SignIn, AuthorityError> {
+        let login = Login { by, text: login };
         let signed_in = self.sign_in(login, password, Form::Pair, client).await?;
         signed_in.try_map(|opened| self.mint_pair(&opened))
     }
@@ -112,13 +149,13 @@ impl Authority {
     /// Checks a password and opens a session, unless too many attempts have failed.
     pub(super) async fn sign_in(
         &self,
-        login: &str,
+        login: Login<'_>,
         password: PlainPassword,
         form: Form,
         client: &Client<'_>,
     ) -> Result<SignIn<OpenedSession>, AuthorityError> {
         let now = self.clock.now();
-        let attempt = match self.admit_try(login, client).await {
+        let attempt = match self.admit_try(login.text, client).await {
             Ok(attempt) => attempt,
             Err(throttled) => {
                 self.tell_of_throttling(login, throttled, client, now)
@@ -127,7 +164,7 @@ impl Authority {
                 return Ok(SignIn::Throttled { retry_after });
             }
         };
-        let name = is_plausible(login).then_some(login);
+        let name = is_plausible(login.text).then_some(login.text);
         let checked = self
             .check_and_open(login, password, form, client, now)
             .await;
@@ -151,22 +188,19 @@ impl Authority {
     /// Checks a password and opens a session; `None` if the sign-in is refused.
     async fn check_and_open(
         &self,
-        login: &str,
+        login: Login<'_>,
         password: PlainPassword,
         form: Form,
         client: &Client<'_>,
         now: UnixMillis,
     ) -> Result<(Option<Account>, Option<OpenedSession>), AuthorityError> {
-        let name = is_plausible(login).then_some(login);
-        let account = match name {
-            Some(name) if !password.is_too_long() => {
-                self.accounts.find_account_by(self.login_key(name)).await?
-            }
+        let account = match login.key() {
+            Some(key) if !password.is_too_long() => self.accounts.find_account_by(key).await?,
             _ => None,
         };
         let stored = account.as_ref().map(|account| account.password.clone());
         self.learn_decoys(now).await?;
-        let name_digest = self.keys.name_digest(login);
+        let name_digest = self.keys.name_digest(login.text);
         let upgrade = match &account {
             Some(account) if account.is_active() => Upgrade::IfOutdated,
             _ => Upgrade::Never,
@@ -385,13 +419,6 @@ impl Authority {
     async fn prepare_device(&self, client: &Client<'_>) {
         if self.policy.collect_devices {
             Device::prepare(client).await;
-        }
-    }
-
-    pub(super) fn login_key<'a>(&self, login: &'a str) -> AccountKey<'a> {
-        match self.policy.accounts.login {
-            LoginName::Username => AccountKey::Username(login),
-            LoginName::Email => AccountKey::Email(login),
         }
     }
 

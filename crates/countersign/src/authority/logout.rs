@@ -14,8 +14,10 @@ use crate::store::Ending;
 /// How signing out went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoggedOut {
-    /// The session is over, durably, whether or not it was before.
+    /// The session is over, durably.
     Done,
+    /// It was over before, or its token blacklisted.
+    Already,
     /// The token is refused.
     Refused(TokenRefusal),
     /// The token is good and of another account than the one that asks; nothing ended.
@@ -91,7 +93,8 @@ impl Authority {
             .because(cause);
         let ending = self.store.end_session(at.session, cause, now, Some(&event));
         match ending.await? {
-            Ending::Ended | Ending::Already(_) => Ok(LoggedOut::Done),
+            Ending::Ended => Ok(LoggedOut::Done),
+            Ending::Already(_) => Ok(LoggedOut::Already),
             Ending::Unknown => refused(Refusal::Unknown),
         }
     }
@@ -127,7 +130,7 @@ impl Authority {
     ) -> Result<LoggedOut, AuthorityError> {
         match self.admit_foreign(genuine, now).await? {
             Ok(_) => {}
-            Err(TokenRefusal::Ledger(Refusal::Blacklisted)) => return Ok(LoggedOut::Done),
+            Err(TokenRefusal::Ledger(Refusal::Blacklisted)) => return Ok(LoggedOut::Already),
             Err(refusal) => return Ok(LoggedOut::Refused(refusal)),
         }
         if genuine.user().is_some() && !self.could_name(genuine) {
@@ -140,8 +143,13 @@ impl Authority {
         let mut event =
             AuditEvent::new(now, AuditKind::TokenBlacklisted, Actor::Client).from_ip(client.ip);
         event.subject = owner;
-        self.end_foreign(genuine, owner, EndCause::Logout, &event)
+        let ended = self
+            .end_foreign(genuine, owner, EndCause::Logout, &event)
             .await?;
-        Ok(LoggedOut::Done)
+        Ok(if ended {
+            LoggedOut::Done
+        } else {
+            LoggedOut::Already
+        })
     }
 }

@@ -21,6 +21,7 @@ mod logout;
 mod minting;
 mod naming;
 mod new_name;
+mod own_account;
 mod own_sessions;
 mod password_mark;
 mod purge;

@@ -187,14 +187,14 @@ impl Authority {
     }
 
     /// Ends what a foreign refresh or sliding token of `owner`'s stands for: the session that its first use opened, or
-    /// else the token itself.
+    /// else the token itself. Tells whether that was still good.
     pub(super) async fn end_foreign(
         &self,
         genuine: &Authenticated,
         owner: Option<AccountId>,
         cause: EndCause,
         event: &AuditEvent,
-    ) -> Result<(), AuthorityError> {
+    ) -> Result<bool, AuthorityError> {
         let record = self.foreign_record(genuine, owner);
         let (sealing_keys, now) = (self.keys.sealing().ids(), event.at);
         let outcome = self
@@ -202,13 +202,15 @@ impl Authority {
             .blacklist_foreign_token(&record, &sealing_keys, now, Some(event))
             .await?;
         match outcome {
-            ForeignBlacklisting::Done | ForeignBlacklisting::Already => Ok(()),
+            ForeignBlacklisting::Done => Ok(true),
+            ForeignBlacklisting::Already => Ok(false),
             ForeignBlacklisting::Adopted(session) => {
                 let event = event.clone().because(cause);
-                self.store
+                let ending = self
+                    .store
                     .end_session(session, cause, now, Some(&event))
                     .await?;
-                Ok(())
+                Ok(ending == Ending::Ended)
             }
             ForeignBlacklisting::SealingKeysChanged => Err(sealing_keys_changed().into()),
         }

@@ -10,7 +10,7 @@ use countersign_token::{
     Authenticated, ClaimsSet, SignedToken, Sliding, Timestamp, UnixMillis, VerifyError,
 };
 
-use super::login::Form;
+use super::login::{Form, Login};
 use super::minting::whole_seconds;
 use super::{Authority, AuthorityError, Client, Refresh, SignIn, TokenRefusal};
 use crate::account::Account;
@@ -34,6 +34,10 @@ impl Authority {
         password: PlainPassword,
         client: &Client<'_>,
     ) -> Result<SignIn<SignedToken>, AuthorityError> {
+        let login = Login {
+            by: self.policy.accounts.login,
+            text: login,
+        };
         let signed_in = self.sign_in(login, password, Form::Sliding, client).await?;
         signed_in.try_map(|opened| self.mint_sliding(&opened))
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_token::UnixMillis;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::login::is_plausible;
+use super::login::Login;
 use super::{Authority, AuthorityError, Client};
 use crate::audit::{Actor, AuditEvent, AuditKind};
 use crate::throttle::{Attempt, Guesser, Throttle, Throttled};
@@ -61,7 +61,7 @@ impl Authority {
     /// the work is the same for every name.
     pub(super) async fn tell_of_throttling(
         &self,
-        login: &str,
+        login: Login<'_>,
         throttled: Throttled,
         client: &Client<'_>,
         now: UnixMillis,
@@ -69,11 +69,9 @@ impl Authority {
         if !throttled.is_news {
             return Ok(());
         }
-        let account = if is_plausible(login) {
-            let key = self.login_key(login);
-            self.accounts.find_account_by(key).await?
-        } else {
-            None
+        let account = match login.key() {
+            Some(key) => self.accounts.find_account_by(key).await?,
+            None => None,
         };
         let mut event =
             AuditEvent::new(now, AuditKind::LoginThrottled, Actor::Client).from_ip(client.ip);

@@ -366,6 +366,15 @@ pub(super) async fn an_edit_changes_what_it_says_and_nothing_else(store: Arc<dyn
         store.find_account(alice.id).await.unwrap().as_ref(),
         Some(&alice)
     );
+    let set = ClaimsSet::parse(r#"{"exp":7,"team":"red"}"#).unwrap();
+    edit(&*store, &alice, AccountEdit::SetAttributes(set)).await;
+    let set = ClaimsSet::parse(r#"{"jti":""}"#).unwrap();
+    edit(&*store, &alice, AccountEdit::SetAttributes(set)).await;
+    alice.attributes = ClaimsSet::parse(r#"{"team":"red","exp":7,"jti":""}"#).unwrap();
+    assert_eq!(
+        store.find_account(alice.id).await.unwrap().as_ref(),
+        Some(&alice)
+    );
     edit(&*store, &alice, AccountEdit::Standing(Standing::Inactive)).await;
     alice.standing = Standing::Inactive;
     assert_eq!(
@@ -624,6 +633,7 @@ pub(super) async fn every_other_edit_is_logged_as_a_changed_record(store: Arc<dy
         },
         AccountEdit::PasswordNeedsReset(true),
         AccountEdit::Attributes(ClaimsSet::new()),
+        AccountEdit::SetAttributes(ClaimsSet::new()),
     ];
     let count = edits.len();
     for change in edits {

@@ -212,6 +212,7 @@ impl Tables {
             }
             AccountEdit::PasswordNeedsReset(needed) => account.password_needs_reset = *needed,
             AccountEdit::Attributes(attributes) => account.attributes = attributes.clone(),
+            AccountEdit::SetAttributes(set) => account.attributes.update(set),
             AccountEdit::RefuseForeignTokens => {
                 account.revoked_before = account.revoked_before.max(Some(now.timestamp()));
             }

@@ -92,6 +92,8 @@ pub enum AccountEdit {
     PasswordNeedsReset(bool),
     /// Replaces what else is kept of it.
     Attributes(ClaimsSet),
+    /// Sets these members of what else is kept of it. The others stay, also those that came in between.
+    SetAttributes(ClaimsSet),
     /// Moves `revoked_before` on to now, never back: foreign tokens from before are refused.
     RefuseForeignTokens,
     /// Removes it. Its number never comes back.
@@ -111,7 +113,8 @@ impl AccountEdit {
             | Self::Email { .. }
             | Self::PasswordNeedsReset(_)
             | Self::RefuseForeignTokens
-            | Self::Attributes(_) => AccountState::RecordChanged,
+            | Self::Attributes(_)
+            | Self::SetAttributes(_) => AccountState::RecordChanged,
         }
     }
 }

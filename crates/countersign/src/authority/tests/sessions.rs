@@ -59,8 +59,8 @@ async fn logout_with_any_generation_ends_the_session_and_may_be_repeated() {
         let second = house.refresh(first.as_str()).await.refresh.unwrap();
         let tokens = [pair.refresh.as_str(), first.as_str(), second.as_str()];
         let given_back = tokens[token_of_generation];
-        for _ in 0..2 {
-            assert_eq!(house.logout(given_back).await, LoggedOut::Done);
+        for outcome in [LoggedOut::Done, LoggedOut::Already] {
+            assert_eq!(house.logout(given_back).await, outcome);
         }
         let ended = SessionStanding::Ended {
             at: NOON,
@@ -121,15 +121,15 @@ async fn logout_with_a_sliding_token_ends_its_session() {
 async fn logout_with_a_foreign_token_ends_what_it_stands_for() {
     let house = House::simplejwt(RotationMode::Rotate).await;
     let unused = house.forge("refresh", FOREIGN_ID, "1");
-    for _ in 0..2 {
-        assert_eq!(house.logout(&unused).await, LoggedOut::Done);
+    for outcome in [LoggedOut::Done, LoggedOut::Already] {
+        assert_eq!(house.logout(&unused).await, outcome);
     }
     assert_eq!(house.refusal(&unused).await, Refusal::Blacklisted.into());
 
     let used = house.forge("refresh", "00000000000000000000000000000001", "1");
     let next = house.refresh(&used).await.refresh.unwrap();
-    for _ in 0..2 {
-        assert_eq!(house.logout(&used).await, LoggedOut::Done);
+    for outcome in [LoggedOut::Done, LoggedOut::Already] {
+        assert_eq!(house.logout(&used).await, outcome);
     }
     assert_eq!(
         house.refusal(next.as_str()).await,
