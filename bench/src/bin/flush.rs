@@ -114,7 +114,7 @@ fn expired(seed: u64) -> NewSession {
     let expired_at = now.minus(Duration::from_hours(48)).timestamp();
     NewSession {
         sid: SessionId::from_bytes(sid),
-        account: AccountId::new(1),
+        account: Some(AccountId::new(1)),
         guard: AccountGuard::Elsewhere {
             credential_version: 1,
         },

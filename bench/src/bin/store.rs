@@ -236,7 +236,7 @@ fn login(seed: u64) -> NewSession {
     let expires_at = NOW.plus(Duration::from_hours(24)).timestamp();
     NewSession {
         sid: SessionId::from_bytes(bytes),
-        account: AccountId::new(i64::try_from(seed % 100_000).unwrap_or(0)),
+        account: Some(AccountId::new(i64::try_from(seed % 100_000).unwrap_or(0))),
         guard: AccountGuard::Elsewhere {
             credential_version: 1,
         },

@@ -114,6 +114,15 @@ mod tests {
     }
 
     #[test]
+    fn no_row_of_the_catalogue_leaves_a_question_open() {
+        let rows = CATALOGUE.lines().filter(|line| line.starts_with("| `"));
+        for row in rows {
+            let mut cells = row.trim_matches('|').split('|').map(str::trim);
+            assert!(cells.all(|cell| !cell.is_empty()), "{row}");
+        }
+    }
+
+    #[test]
     fn both_documents_list_every_cause_once_and_in_order() {
         let causes: Vec<_> = EndCause::ALL.iter().map(|cause| cause.name()).collect();
         for document in [CATALOGUE, SESSIONS] {

@@ -217,6 +217,9 @@ fn issue(refusal: &IssueRefusal) -> Told {
         IssueRefusal::UnfitData(unfit) => told(Code::UnusableData)
             .saying(unfit.to_string())
             .about("data"),
+        IssueRefusal::ClaimsOfAHook => told(Code::UnusableData)
+            .saying(refusal.to_string())
+            .about("kind"),
         IssueRefusal::AccountRefused => Told::new(StatusCode::FORBIDDEN, Code::AccountRefused)
             .saying("it does not exist, is inactive, or may not sign in"),
         _ => Problem::Broken.told(),

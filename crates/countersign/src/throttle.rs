@@ -157,7 +157,7 @@ impl Throttle {
             if let Some(mut pair) = tables.pairs.peek_mut(&attempt.guesser) {
                 pair.at.clear();
             }
-            tables.waits.remove(&attempt.guesser);
+            tables.waits.remove(&attempt.guesser.neighborhood());
             tables.known.insert(attempt.guesser, attempt.at);
         });
     }
@@ -242,7 +242,7 @@ impl Tables {
         }
         let mut name = self.names.get_mut(&guesser.name)?;
         let free = name.full_until(policy.per_account, window, now)?;
-        let since = entry(&mut self.waits, guesser, now).map_or(now, |since| *since);
+        let since = entry(&mut self.waits, guesser.neighborhood(), now).map_or(now, |since| *since);
         let until = free.min(since.plus(LONGEST_LOCK));
         (until > now).then(|| name.refuse(until, window, now))
     }
@@ -267,10 +267,10 @@ impl Tables {
                 .names
                 .get(&guesser.name)
                 .is_some_and(|name| name.full_until(policy.per_account, window, now).is_some());
-        self.waits.remove(&guesser);
+        self.waits.remove(&guesser.neighborhood());
         if name_is_full {
             // Whoever was let through for having waited waits anew.
-            self.waits.insert(guesser, now);
+            self.waits.insert(guesser.neighborhood(), now);
         }
         if let Some(mut pair) = entry(&mut self.pairs, guesser, Failures::default()) {
             pair.count(policy.per_account_and_address, window, now);
@@ -391,6 +391,18 @@ enum AddressPrefix {
     V4(u32),
     /// The first 64 bits: whoever has one address in there has all of them.
     V6([u16; 4]),
+}
+
+impl Guesser {
+    /// The same with all that one subscriber may have been given (a /48 at most, RFC 6177): whoever waits does so for
+    /// the whole of it, so that nobody has a waiting room of a thousand addresses.
+    fn neighborhood(self) -> Self {
+        let address = match self.address {
+            AddressPrefix::V6([a, b, c, _]) => AddressPrefix::V6([a, b, c, 0]),
+            address => address,
+        };
+        Self { address, ..self }
+    }
 }
 
 impl AddressPrefix {

@@ -13,7 +13,7 @@ use countersign::account::{
 use countersign::authority::{Client, SignIn};
 use countersign::clock::Clock;
 use countersign::hooks::{
-    ClaimsRefusal, ClaimsRequest, ClaimsSource, Hooks, SignInObserver, SignedIn,
+    ClaimsRefusal, ClaimsRequest, ClaimsSource, Hooks, SignInObserver, SignInRefused, SignedIn,
 };
 use countersign::keys::KeyRing;
 use countersign::password::{EncodedPassword, PasswordMark, PlainPassword};
@@ -177,14 +177,21 @@ impl ClaimsSource for Members {
     }
 }
 
-/// Counts who came today.
+/// Counts who came today, and who was turned away.
 #[derive(Default)]
-struct Doorman(AtomicU32);
+struct Doorman {
+    came: AtomicU32,
+    turned_away: AtomicU32,
+}
 
 #[async_trait]
 impl SignInObserver for Doorman {
     async fn signed_in(&self, _event: &SignedIn<'_>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.came.fetch_add(1, Ordering::Relaxed);
+    }
+
+    async fn sign_in_refused(&self, _event: &SignInRefused<'_>) {
+        self.turned_away.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -292,5 +299,10 @@ async fn leave(State(club): State<Club>, Stateless(member): Stateless) {
 }
 
 async fn visits(State(club): State<Club>) -> String {
-    club.doorman.0.load(Ordering::Relaxed).to_string()
+    let Doorman { came, turned_away } = club.doorman.as_ref();
+    format!(
+        "{} came, {} turned away",
+        came.load(Ordering::Relaxed),
+        turned_away.load(Ordering::Relaxed)
+    )
 }

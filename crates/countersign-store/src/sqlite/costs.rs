@@ -118,6 +118,19 @@ impl House {
         assert_eq!(blacklisted, Blacklisted::Done);
         costs.push(("blacklist", self.since(start)));
         let start = self.so_far();
+        let sliding = self.authority.login_sliding("ann", password(), &CLIENT);
+        let Ok(SignIn::Opened(token)) = sliding.await else {
+            panic!("the sign-in was refused")
+        };
+        costs.push(("obtain, sliding", self.since(start)));
+        let start = self.so_far();
+        let renewed = self
+            .authority
+            .refresh_sliding(token.as_str(), &CLIENT)
+            .await;
+        assert!(matches!(renewed, Ok(Refresh::Issued(_))), "{renewed:?}");
+        costs.push(("refresh, sliding", self.since(start)));
+        let start = self.so_far();
         let refused = self.authority.login("nobody", password(), &CLIENT).await;
         assert!(matches!(refused, Ok(SignIn::Refused)));
         costs.push(("obtain, refused", self.since(start)));
@@ -236,6 +249,8 @@ const EXPECTED: &[Expected] = &[
             ("verify", (0, 0)),
             ("refresh", (2, 0)),
             ("blacklist", (2, 8)),
+            ("obtain, sliding", (1, 8)),
+            ("refresh, sliding", (2, 0)),
             ("obtain, refused", (1, 5)),
         ],
     ),
@@ -249,6 +264,8 @@ const EXPECTED: &[Expected] = &[
             ("verify", (0, 0)),
             ("refresh", (2, 9)),
             ("blacklist", (2, 7)),
+            ("obtain, sliding", (1, 8)),
+            ("refresh, sliding", (2, 0)),
             ("obtain, refused", (1, 5)),
         ],
     ),
@@ -263,6 +280,8 @@ const EXPECTED: &[Expected] = &[
             ("verify", (0, 0)),
             ("refresh", (1, 8)),
             ("blacklist", (2, 8)),
+            ("obtain, sliding", (1, 8)),
+            ("refresh, sliding", (2, 0)),
             ("obtain, refused", (1, 5)),
         ],
     ),
@@ -277,6 +296,8 @@ const EXPECTED: &[Expected] = &[
             ("verify", (0, 0)),
             ("refresh", (0, 6)),
             ("blacklist", (2, 8)),
+            ("obtain, sliding", (2, 15)),
+            ("refresh, sliding", (1, 0)),
             ("obtain, refused", (1, 5)),
         ],
     ),

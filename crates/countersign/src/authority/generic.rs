@@ -9,7 +9,7 @@ use countersign_token::{
 };
 
 use super::further;
-use super::ledger::is_renewable;
+use super::ledger::buys_new_ones;
 use super::login::Form;
 use super::minting::whole_seconds;
 use super::revoke::Revoked;
@@ -108,6 +108,10 @@ pub enum IssueRefusal {
     /// The data cannot stand in a token.
     #[error("the data cannot be written")]
     UnfitData(#[source] UnfitClaims),
+    /// A hook gives the account claims that each refresh asks for anew: beside them nobody could tell the data, and
+    /// what the hook takes back would stay.
+    #[error("where a hook gives claims, an account gets no refresh token with data")]
+    ClaimsOfAHook,
     /// The account does not exist, is inactive, or may not sign in.
     #[error("the account gets no tokens")]
     AccountRefused,
@@ -305,7 +309,8 @@ impl Authority {
         let revoked = match opened {
             // Refresh tokens tell by their session's row whether this was the first time; the others by the index.
             Opened::Ours { address, .. }
-                if !is_renewable(&genuine) && self.is_known_revoked(&genuine, address).await? =>
+                if !buys_new_ones(&genuine, opened)
+                    && self.is_known_revoked(&genuine, address).await? =>
             {
                 return Ok(GenericRevocation::AlreadyRevoked);
             }
@@ -356,6 +361,12 @@ impl Authority {
     }
 
     fn check_request(&self, request: &GenericRequest) -> Result<(), IssueRefusal> {
+        if request.kind == GenericKind::Refresh
+            && request.account.is_some()
+            && self.asks_for_claims_at_refresh()
+        {
+            return Err(IssueRefusal::ClaimsOfAHook);
+        }
         if let GenericKind::Custom(name) = &request.kind
             && !self.policy.tokens.custom_kinds.contains(name)
         {

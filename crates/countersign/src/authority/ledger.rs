@@ -319,6 +319,16 @@ pub(super) fn is_renewable(genuine: &Authenticated) -> bool {
     genuine.has_kind::<RefreshKind>().is_ok() || genuine.has_kind::<Sliding>().is_ok()
 }
 
+/// Whether a token buys new ones: one of ours by what its id was sealed for, since it need not say its kind.
+pub(super) fn buys_new_ones(genuine: &Authenticated, opened: Opened) -> bool {
+    match opened {
+        Opened::Ours { address, .. } => {
+            matches!(address, TokenAddress::Refresh(_) | TokenAddress::Sliding(_))
+        }
+        Opened::Foreign => is_renewable(genuine),
+    }
+}
+
 /// Whether a refresh or sliding token is the current one of a session that lives. A foreign one has no salt.
 fn judge_row(
     lineage: Option<Lineage>,

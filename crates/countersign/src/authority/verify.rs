@@ -2,7 +2,7 @@
 
 use countersign_token::{Authenticated, UnixMillis};
 
-use super::ledger::is_renewable;
+use super::ledger::{buys_new_ones, is_renewable};
 use super::{Authority, AuthorityError, TokenRefusal};
 use crate::rotation::Refusal;
 use crate::sealed_id::{Opened, TokenAddress};
@@ -69,7 +69,7 @@ impl Authority {
                 None
             }
         };
-        let is_revoked = if is_renewable(genuine) {
+        let is_revoked = if buys_new_ones(genuine, opened) {
             self.is_revoked_wholesale(genuine, address.map(TokenAddress::session))
         } else {
             let owner = self.indexed_owner(genuine, address).await?;

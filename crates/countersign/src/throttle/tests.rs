@@ -635,3 +635,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn whoever_waits_does_so_for_a_whole_site() {
+    let place = |address: &str| Guesser::new(7, Some(address.parse().unwrap())).neighborhood();
+    assert_eq!(place("2001:db8:1:1::1"), place("2001:db8:1:2::1"));
+    assert_ne!(place("2001:db8:1::1"), place("2001:db8:2::1"));
+    assert_ne!(place("192.0.2.1"), place("192.0.2.2"));
+}

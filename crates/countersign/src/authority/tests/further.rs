@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use async_trait::async_trait;
 
 use super::*;
+use crate::audit::Actor;
 use crate::hooks::{
     ClaimsRefusal, ClaimsRequest, ClaimsSource, Occasion, SignInObserver, SignInRefused, SignedIn,
 };
@@ -639,5 +640,30 @@ async fn an_inactive_account_gets_tokens_only_if_somebody_asks_for_just_that() {
             .open_session_even_if_inactive(nobody, &BROWSER)
             .await;
         assert!(opened.unwrap().is_none());
+    }
+}
+
+/// Nobody could tell its data from what the hook gave once.
+#[tokio::test]
+async fn where_a_hook_gives_claims_an_account_gets_no_refresh_token_with_data() {
+    let source = Source::giving(r#"{"admin":true}"#);
+    let house = House::hooked(Policy::preset(Preset::Modern), source.hooks()).await;
+    let alice = house.account("alice").await.id;
+    for (kind, account, is_issued) in [
+        (GenericKind::Refresh, Some(alice), false),
+        (GenericKind::Access, Some(alice), true),
+        (GenericKind::Refresh, None, true),
+    ] {
+        let request = GenericRequest {
+            kind,
+            data: ClaimsSet::parse(r#"{"room":7}"#).unwrap(),
+            lifetime: None,
+            account,
+        };
+        let issue = house.authority.issue(&request, &Actor::System, &BROWSER);
+        let issue = issue.await.unwrap();
+        assert_eq!(matches!(issue, Issue::Issued(_)), is_issued, "{issue:?}");
+        let refused = matches!(issue, Issue::Refused(IssueRefusal::ClaimsOfAHook));
+        assert_eq!(refused, !is_issued);
     }
 }

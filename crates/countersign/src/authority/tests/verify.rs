@@ -48,6 +48,18 @@ async fn verify_asks_the_ledger_where_the_settings_say_so() {
 }
 
 #[tokio::test]
+async fn a_revoked_access_token_is_refused_where_tokens_do_not_say_their_kind() {
+    let mut policy = Policy::preset(Preset::SimpleJwt);
+    policy.tokens.token_type_claim = None;
+    let house = House::build(policy).await;
+    let access = house.login().await.access;
+    let verdict = async || house.authority.verify_token(access.as_str()).await.unwrap();
+    assert_eq!(verdict().await, Verification::Valid);
+    house.authority.revoke(access.as_str()).await.unwrap();
+    assert_ne!(verdict().await, Verification::Valid);
+}
+
+#[tokio::test]
 async fn verify_takes_foreign_tokens_of_any_kind_under_simplejwt() {
     let house = House::simplejwt(RotationMode::Off).await;
     for kind in ["access", "refresh", "anything"] {
