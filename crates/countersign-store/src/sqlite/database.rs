@@ -66,8 +66,10 @@ impl Database {
     /// A connection that writes durably.
     pub(super) fn writer(&self) -> rusqlite::Result<Connection> {
         let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        let mode: String =
-            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        // Where two switch a new file at once SQLite asks nobody to be patient, and refuses one of them.
+        let mode: String = self.patiently(&connection, || {
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+        })?;
         if mode != "wal" {
             return Err(no_write_ahead_log(&mode));
         }
@@ -87,21 +89,33 @@ impl Database {
     /// the time (a purge, an import) that loses most of the gaps which that one leaves, and everybody who is queued
     /// here waits. So this looks again every millisecond.
     pub(super) fn begin(&self, connection: &Connection) -> rusqlite::Result<()> {
+        self.patiently(connection, || {
+            connection
+                .prepare_cached("BEGIN IMMEDIATE")?
+                .execute([])
+                .map(drop)
+        })
+    }
+
+    /// Tries again every millisecond while others hold the file, for as long as the busy time-out.
+    fn patiently<T>(
+        &self,
+        connection: &Connection,
+        mut attempt: impl FnMut() -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
         connection.busy_timeout(Duration::ZERO)?;
         let mut patience = self.busy_timeout;
-        let begun = loop {
-            let begun = connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]);
-            match begun {
+        let done = loop {
+            match attempt() {
                 Err(error) if is_busy(&error) && !patience.is_zero() => {
                     thread::sleep(LOOKS_AGAIN_AFTER);
                     patience = patience.saturating_sub(LOOKS_AGAIN_AFTER);
                 }
-                Err(error) => break Err(error),
-                Ok(_) => break Ok(()),
+                done => break done,
             }
         };
         connection.busy_timeout(self.busy_timeout)?;
-        begun
+        done
     }
 
     /// A connection that cannot write.
