@@ -5,10 +5,12 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
+use countersign::account::AccountId;
 use countersign::authority::{
-    AccountRequest, Blacklisted, Client, Identification, LoggedOut, OwnEnding, Refresh, SignIn,
-    Verification,
+    AccountChanges, AccountRequest, Administrator, Blacklisted, Client, Identification, LoggedOut,
+    NewPassword, OwnEnding, Refresh, SignIn, Verification,
 };
 use countersign::clock::ManualClock;
 use countersign::keys::{KeyRing, SigningKeySource};
@@ -17,7 +19,7 @@ use countersign::random::SystemRandom;
 use countersign::rotation::RotationMode;
 use countersign::secrets::MasterKey;
 use countersign::{Authority, Policy, Preset};
-use countersign_token::{Algorithm, SigningKey, UnixMillis};
+use countersign_token::{Algorithm, ClaimsSet, HeaderForm, SigningKey, UnixMillis};
 use tempfile::TempDir;
 
 use super::store::{SqliteOptions, SqliteStore};
@@ -211,6 +213,100 @@ async fn every_operation_on_sessions_costs_a_handful_of_statements() {
             ("end one", (2, 8)),
             ("end all others", (2, 11)),
             ("end all", (1, 10)),
+        ]
+    );
+}
+
+/// What is done to users, by somebody at the command line or over HTTP.
+#[tokio::test]
+async fn every_operation_on_users_costs_a_handful_of_statements() {
+    let house = House::build(Preset::Modern, RotationMode::Rotate).await;
+    let operator = house
+        .authority
+        .administered_by(Administrator::Operator, &CLIENT);
+    let mut costs = Vec::new();
+    let start = house.so_far();
+    let made = operator.create_account("bob".into(), None, AccountRequest::default());
+    let bob = made.await.unwrap().id;
+    costs.push(("create", house.since(start)));
+    let start = house.so_far();
+    operator.find_account(bob).await.unwrap();
+    costs.push(("show", house.since(start)));
+    let start = house.so_far();
+    let listed = operator
+        .list_accounts(AccountId::new(0), 100)
+        .await
+        .unwrap();
+    assert_eq!(listed.len(), 2);
+    costs.push(("list", house.since(start)));
+    let start = house.so_far();
+    let changes = AccountChanges {
+        role: Some(300),
+        ..AccountChanges::default()
+    };
+    operator.change_account(bob, changes).await.unwrap();
+    costs.push(("change", house.since(start)));
+    let start = house.so_far();
+    let new = NewPassword::Plain(PlainPassword::new("another horse 9 battery".to_owned()));
+    operator.set_password(bob, new).await.unwrap();
+    costs.push(("set the password", house.since(start)));
+    let start = house.so_far();
+    operator.end_sessions(bob).await.unwrap();
+    costs.push(("end the sessions", house.since(start)));
+    let start = house.so_far();
+    operator.delete_account(bob).await.unwrap();
+    costs.push(("delete", house.since(start)));
+    assert_eq!(
+        costs,
+        [
+            ("create", (0, 6)),
+            ("show", (1, 0)),
+            ("list", (1, 0)),
+            ("change", (2, 9)),
+            ("set the password", (2, 14)),
+            ("end the sessions", (1, 11)),
+            ("delete", (1, 16)),
+        ]
+    );
+}
+
+/// Tokens that somebody else minted with our key: the first use opens a session, or records that there is none.
+#[tokio::test]
+async fn every_operation_on_foreign_tokens_costs_a_handful_of_statements() {
+    let house = House::build(Preset::SimpleJwt, RotationMode::Rotate).await;
+    let foreign = |token_id: &str| {
+        let key = SigningKey::from_secret(Algorithm::Hs256, &[0x5a; 48]).unwrap();
+        let mut claims = ClaimsSet::new();
+        claims.insert("token_type", "refresh").unwrap();
+        claims.set_expiration(NOW.plus(Duration::from_mins(10)).timestamp());
+        claims.set_issued_at(NOW.timestamp());
+        claims.set_token_id(token_id).unwrap();
+        claims.insert("user_id", "1").unwrap();
+        key.encode(HeaderForm::Plain, &claims)
+            .unwrap()
+            .into_string()
+    };
+    let mut costs = Vec::new();
+    let token = foreign("0123456789abcdef0123456789abcdef");
+    let start = house.so_far();
+    let refreshed = house.authority.refresh(&token, &CLIENT).await.unwrap();
+    assert!(matches!(refreshed, Refresh::Issued(_)), "{refreshed:?}");
+    costs.push(("refresh, first use", house.since(start)));
+    let start = house.so_far();
+    let refreshed = house.authority.refresh(&token, &CLIENT).await.unwrap();
+    assert!(matches!(refreshed, Refresh::Refused(_)), "{refreshed:?}");
+    costs.push(("refresh, spent", house.since(start)));
+    let start = house.so_far();
+    let token = foreign("fedcba9876543210fedcba9876543210");
+    let blacklisted = house.authority.blacklist(&token, &CLIENT).await.unwrap();
+    assert_eq!(blacklisted, Blacklisted::Done);
+    costs.push(("blacklist", house.since(start)));
+    assert_eq!(
+        costs,
+        [
+            ("refresh, first use", (7, 13)),
+            ("refresh, spent", (9, 7)),
+            ("blacklist", (7, 8)),
         ]
     );
 }
